@@ -1,0 +1,10 @@
+/** All SIMD kernels as one `Kernels`. */
+import type { Simd } from '../memory.js';
+import { Stage } from '../tiles.js';
+import type { Kernels } from '../types.js';
+import { simdReduce } from './reduce.js';
+
+export function createSimdKernels(simd: Simd): Kernels {
+  const stage = new Stage(simd.buffer);
+  return { name: 'simd', ...simdReduce(simd.exports, stage) } as unknown as Kernels;
+}

@@ -1,0 +1,109 @@
+/** Reductions over the WebAssembly functions of simd/reduce.ts. */
+import type { Kernels } from '../types.js';
+import { SLOT_BYTES, slotAddress } from '../layout.js';
+import type { SimdExports } from '../simd-exports.js';
+import type { Stage } from '../tiles.js';
+import { TILE_ELEMENTS, forEachColumnTile, forEachRunTile } from '../tiles.js';
+
+const OUT = 0;
+const IN = 1;
+const SECOND_OUT = 3;
+const LANES = 4;
+
+export type ReduceKernels = Pick<
+  Kernels,
+  'absmaxRuns' | 'absmaxColumns' | 'minmaxRuns' | 'minmaxColumns' | 'momentsRuns' | 'firstNonFinite'
+>;
+
+export function simdReduce(wasm: SimdExports, stage: Stage): ReduceKernels {
+  const lanes = slotAddress(LANES);
+
+  return {
+    absmaxRuns(out, x, rows, width, run) {
+      const runs = stage.holds(out) ? Infinity : SLOT_BYTES / 4;
+      forEachRunTile(rows, width, run, stage.holds(x) ? Infinity : TILE_ELEMENTS, runs, (tile) => {
+        const to = stage.place(out, tile.firstRun, OUT);
+        const from = stage.read(x, tile.begin, tile.rows * tile.width, IN);
+        wasm.absmaxRuns(to, from, tile.rows, tile.width, tile.run, tile.continues ? 1 : 0);
+        if (tile.ends) stage.write(out, tile.firstRun, tile.runs, OUT);
+      });
+    },
+
+    absmaxColumns(out, x, rows, width) {
+      let to = 0;
+      forEachColumnTile(
+        rows,
+        width,
+        TILE_ELEMENTS,
+        (column, columns) => (to = stage.read(out, column, columns, OUT)),
+        (tile) => {
+          const from = stage.read(x, tile.begin, tile.rows * tile.columns, IN);
+          wasm.absmaxColumns(to, from, tile.rows, tile.columns);
+        },
+        (column, columns) => stage.write(out, column, columns, OUT),
+      );
+    },
+
+    minmaxRuns(min, max, x, rows, width, run) {
+      const runs = stage.holds(min) && stage.holds(max) ? Infinity : SLOT_BYTES / 4;
+      forEachRunTile(rows, width, run, stage.holds(x) ? Infinity : TILE_ELEMENTS, runs, (tile) => {
+        const low = stage.place(min, tile.firstRun, OUT);
+        const high = stage.place(max, tile.firstRun, SECOND_OUT);
+        const from = stage.read(x, tile.begin, tile.rows * tile.width, IN);
+        wasm.minmaxRuns(low, high, from, tile.rows, tile.width, tile.run, tile.continues ? 1 : 0);
+        if (!tile.ends) return;
+        stage.write(min, tile.firstRun, tile.runs, OUT);
+        stage.write(max, tile.firstRun, tile.runs, SECOND_OUT);
+      });
+    },
+
+    minmaxColumns(min, max, x, rows, width) {
+      let low = 0;
+      let high = 0;
+      forEachColumnTile(
+        rows,
+        width,
+        TILE_ELEMENTS,
+        (column, columns) => {
+          low = stage.read(min, column, columns, OUT);
+          high = stage.read(max, column, columns, SECOND_OUT);
+        },
+        (tile) => {
+          const from = stage.read(x, tile.begin, tile.rows * tile.columns, IN);
+          wasm.minmaxColumns(low, high, from, tile.rows, tile.columns);
+        },
+        (column, columns) => {
+          stage.write(min, column, columns, OUT);
+          stage.write(max, column, columns, SECOND_OUT);
+        },
+      );
+    },
+
+    momentsRuns(out, x, rows, width, run) {
+      const runs = stage.holds(out) ? Infinity : SLOT_BYTES / 16;
+      forEachRunTile(rows, width, run, stage.holds(x) ? Infinity : TILE_ELEMENTS, runs, (tile) => {
+        const to = stage.place(out, 2 * tile.firstRun, OUT);
+        const from = stage.read(x, tile.begin, tile.rows * tile.width, IN);
+        if (tile.continues || !tile.ends) {
+          if (!tile.continues) wasm.momentsClear(lanes);
+          wasm.momentsLanes(lanes, from, tile.width);
+          if (!tile.ends) return;
+          wasm.momentsFinish(to, lanes);
+        } else {
+          wasm.momentsRuns(to, lanes, from, tile.rows, tile.width, tile.run);
+        }
+        stage.write(out, 2 * tile.firstRun, 2 * tile.runs, OUT);
+      });
+    },
+
+    firstNonFinite(x) {
+      const step = stage.holds(x) ? x.length : TILE_ELEMENTS;
+      for (let begin = 0; begin < x.length; begin += step) {
+        const count = Math.min(step, x.length - begin);
+        const found = wasm.firstNonFinite(stage.read(x, begin, count, IN), count);
+        if (found >= 0) return begin + found;
+      }
+      return -1;
+    },
+  };
+}

@@ -1,0 +1,364 @@
+/**
+ * Reductions. Letters as in ../types.ts. Floats are compared as integers: the bits of |x| grow with |x| and the bits
+ * of NaN lie above those of infinity, so one integer maximum per vector finds the largest magnitude and keeps NaN, where
+ * the float maximum of WebAssembly takes several instructions on x86.
+ */
+
+const ABS_MASK: i32 = 0x7fffffff;
+const INFINITY_BITS: i32 = 0x7f800000;
+const NAN_BITS: i32 = 0x7fc00000;
+
+// @ts-ignore: decorator
+@inline
+function absAt(x: usize, offset: usize = 0): v128 {
+  return v128.and(v128.load(x + offset), i32x4.splat(ABS_MASK));
+}
+
+/** Largest |x| as bits, 0 for an empty range. */
+function absmaxBits(x: usize, count: i32): i32 {
+  let a = i32x4.splat(0);
+  let i = 0;
+  if (count >= 32) {
+    let b = a;
+    let c = a;
+    let d = a;
+    for (; i + 32 <= count; i += 32) {
+      a = i32x4.max_s(a, absAt(x));
+      b = i32x4.max_s(b, absAt(x, 16));
+      c = i32x4.max_s(c, absAt(x, 32));
+      d = i32x4.max_s(d, absAt(x, 48));
+      a = i32x4.max_s(a, absAt(x, 64));
+      b = i32x4.max_s(b, absAt(x, 80));
+      c = i32x4.max_s(c, absAt(x, 96));
+      d = i32x4.max_s(d, absAt(x, 112));
+      x += 128;
+    }
+    a = i32x4.max_s(i32x4.max_s(a, b), i32x4.max_s(c, d));
+  }
+  for (; i + 4 <= count; i += 4) {
+    a = i32x4.max_s(a, absAt(x));
+    x += 16;
+  }
+  a = i32x4.max_s(a, i8x16.shuffle(a, a, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  let best = max(i32x4.extract_lane(a, 0), i32x4.extract_lane(a, 1));
+  for (; i < count; i++) {
+    best = max(best, load<i32>(x) & ABS_MASK);
+    x += 4;
+  }
+  return best;
+}
+
+/** `accumulate` other than 0 starts from what out holds, which is then 0, positive or NaN. */
+export function absmaxRuns(out: usize, x: usize, rows: i32, width: i32, run: i32, accumulate: i32): void {
+  for (let r = 0; r < rows; r++) {
+    for (let left = width; left > 0; left -= run) {
+      const count = min(run, left);
+      let bits = absmaxBits(x, count);
+      if (accumulate) bits = max(bits, load<i32>(out) & ABS_MASK);
+      store<i32>(out, bits > INFINITY_BITS ? NAN_BITS : bits);
+      x += (<usize>count) << 2;
+      out += 4;
+    }
+  }
+}
+
+/** NaN of either sign becomes the positive quiet NaN, so that it wins every integer maximum. */
+// @ts-ignore: decorator
+@inline
+function quietPositive(v: v128): v128 {
+  return v128.bitselect(v, i32x4.splat(NAN_BITS), f32x4.eq(v, v));
+}
+
+export function absmaxColumns(out: usize, x: usize, rows: i32, width: i32): void {
+  if (rows == 0) return;
+  const stride = (<usize>width) << 2;
+  let c = 0;
+  for (; c + 16 <= width; c += 16) {
+    const at = (<usize>c) << 2;
+    let v0 = quietPositive(v128.load(out + at));
+    let v1 = quietPositive(v128.load(out + at, 16));
+    let v2 = quietPositive(v128.load(out + at, 32));
+    let v3 = quietPositive(v128.load(out + at, 48));
+    let p = x + at;
+    for (let r = 0; r < rows; r++) {
+      v0 = i32x4.max_s(v0, absAt(p));
+      v1 = i32x4.max_s(v1, absAt(p, 16));
+      v2 = i32x4.max_s(v2, absAt(p, 32));
+      v3 = i32x4.max_s(v3, absAt(p, 48));
+      p += stride;
+    }
+    v128.store(out + at, canonicalAbs(v0));
+    v128.store(out + at, canonicalAbs(v1), 16);
+    v128.store(out + at, canonicalAbs(v2), 32);
+    v128.store(out + at, canonicalAbs(v3), 48);
+  }
+  for (; c < width; c++) {
+    const at = (<usize>c) << 2;
+    const before = load<f32>(out + at);
+    let best = before != before ? NAN_BITS : load<i32>(out + at);
+    let p = x + at;
+    for (let r = 0; r < rows; r++) {
+      best = max(best, load<i32>(p) & ABS_MASK);
+      p += stride;
+    }
+    store<i32>(out + at, best > INFINITY_BITS ? NAN_BITS : best);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function canonicalAbs(v: v128): v128 {
+  return v128.bitselect(i32x4.splat(NAN_BITS), v, i32x4.gt_s(v, i32x4.splat(INFINITY_BITS)));
+}
+
+/**
+ * An integer that orders as the float does, with -0 below +0, negative NaN below -infinity and positive NaN above
+ * +infinity. Its own inverse.
+ */
+// @ts-ignore: decorator
+@inline
+function keys(v: v128): v128 {
+  return v128.xor(v, i32x4.shr_u(i32x4.shr_s(v, 31), 1));
+}
+
+// @ts-ignore: decorator
+@inline
+function key(bits: i32): i32 {
+  return bits ^ ((bits >> 31) & ABS_MASK);
+}
+
+const KEY_PLUS_INFINITY: i32 = 0x7f800000;
+const KEY_MINUS_INFINITY: i32 = -0x7f800001;
+
+function storeRange(lowOut: usize, highOut: usize, low: i32, high: i32): void {
+  const bad = high > KEY_PLUS_INFINITY || low < KEY_MINUS_INFINITY;
+  store<i32>(lowOut, bad ? NAN_BITS : key(low));
+  store<i32>(highOut, bad ? NAN_BITS : key(high));
+}
+
+export function minmaxRuns(
+  lowOut: usize,
+  highOut: usize,
+  x: usize,
+  rows: i32,
+  width: i32,
+  run: i32,
+  accumulate: i32,
+): void {
+  for (let r = 0; r < rows; r++) {
+    for (let left = width; left > 0; left -= run) {
+      const count = min(run, left);
+      let low = key(load<i32>(accumulate ? lowOut : x));
+      let high = key(load<i32>(accumulate ? highOut : x));
+      let i = 0;
+      if (count >= 4) {
+        let low0 = i32x4.splat(low);
+        let high0 = i32x4.splat(high);
+        let low1 = low0;
+        let high1 = high0;
+        for (; i + 16 <= count; i += 16) {
+          const a = keys(v128.load(x));
+          const b = keys(v128.load(x, 16));
+          low0 = i32x4.min_s(low0, a);
+          high0 = i32x4.max_s(high0, a);
+          low1 = i32x4.min_s(low1, b);
+          high1 = i32x4.max_s(high1, b);
+          const c = keys(v128.load(x, 32));
+          const d = keys(v128.load(x, 48));
+          low0 = i32x4.min_s(low0, c);
+          high0 = i32x4.max_s(high0, c);
+          low1 = i32x4.min_s(low1, d);
+          high1 = i32x4.max_s(high1, d);
+          x += 64;
+        }
+        for (; i + 4 <= count; i += 4) {
+          const a = keys(v128.load(x));
+          low0 = i32x4.min_s(low0, a);
+          high0 = i32x4.max_s(high0, a);
+          x += 16;
+        }
+        low0 = i32x4.min_s(low0, low1);
+        high0 = i32x4.max_s(high0, high1);
+        low0 = i32x4.min_s(low0, i8x16.shuffle(low0, low0, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+        high0 = i32x4.max_s(
+          high0,
+          i8x16.shuffle(high0, high0, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7),
+        );
+        low = min(i32x4.extract_lane(low0, 0), i32x4.extract_lane(low0, 1));
+        high = max(i32x4.extract_lane(high0, 0), i32x4.extract_lane(high0, 1));
+      }
+      for (; i < count; i++) {
+        const k = key(load<i32>(x));
+        low = min(low, k);
+        high = max(high, k);
+        x += 4;
+      }
+      storeRange(lowOut, highOut, low, high);
+      lowOut += 4;
+      highOut += 4;
+    }
+  }
+}
+
+export function minmaxColumns(lowOut: usize, highOut: usize, x: usize, rows: i32, width: i32): void {
+  if (rows == 0) return;
+  const stride = (<usize>width) << 2;
+  let c = 0;
+  for (; c + 8 <= width; c += 8) {
+    const at = (<usize>c) << 2;
+    // A negative NaN in high, or a positive one in low, would lose its contest: made the winning kind first.
+    let low0 = keys(quietNegative(v128.load(lowOut + at)));
+    let low1 = keys(quietNegative(v128.load(lowOut + at, 16)));
+    let high0 = keys(quietPositive(v128.load(highOut + at)));
+    let high1 = keys(quietPositive(v128.load(highOut + at, 16)));
+    let p = x + at;
+    for (let r = 0; r < rows; r++) {
+      const a = keys(v128.load(p));
+      const b = keys(v128.load(p, 16));
+      low0 = i32x4.min_s(low0, a);
+      low1 = i32x4.min_s(low1, b);
+      high0 = i32x4.max_s(high0, a);
+      high1 = i32x4.max_s(high1, b);
+      p += stride;
+    }
+    storeRanges(lowOut + at, highOut + at, low0, high0);
+    storeRanges(lowOut + at + 16, highOut + at + 16, low1, high1);
+  }
+  for (; c < width; c++) {
+    const at = (<usize>c) << 2;
+    const lowBefore = load<f32>(lowOut + at);
+    const highBefore = load<f32>(highOut + at);
+    let low = lowBefore != lowBefore ? i32.MIN_VALUE : key(load<i32>(lowOut + at));
+    let high = highBefore != highBefore ? NAN_BITS : key(load<i32>(highOut + at));
+    let p = x + at;
+    for (let r = 0; r < rows; r++) {
+      const k = key(load<i32>(p));
+      low = min(low, k);
+      high = max(high, k);
+      p += stride;
+    }
+    storeRange(lowOut + at, highOut + at, low, high);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function quietNegative(v: v128): v128 {
+  return v128.bitselect(v, i32x4.splat(-1), f32x4.eq(v, v));
+}
+
+// @ts-ignore: decorator
+@inline
+function storeRanges(lowOut: usize, highOut: usize, low: v128, high: v128): void {
+  const bad = v128.or(
+    i32x4.gt_s(high, i32x4.splat(KEY_PLUS_INFINITY)),
+    i32x4.lt_s(low, i32x4.splat(KEY_MINUS_INFINITY)),
+  );
+  const nan = i32x4.splat(NAN_BITS);
+  v128.store(lowOut, v128.bitselect(nan, keys(low), bad));
+  v128.store(highOut, v128.bitselect(nan, keys(high), bad));
+}
+
+/**
+ * Adds x to eight partial sums at `lanes` (element i to sum i mod 8) and x * x, exact in float64, to eight more. A run
+ * that is longer than a tile comes in several calls, all but the last of them a multiple of 8 long.
+ */
+export function momentsLanes(lanes: usize, x: usize, count: i32): void {
+  let s0 = v128.load(lanes);
+  let s1 = v128.load(lanes, 16);
+  let s2 = v128.load(lanes, 32);
+  let s3 = v128.load(lanes, 48);
+  let q0 = v128.load(lanes, 64);
+  let q1 = v128.load(lanes, 80);
+  let q2 = v128.load(lanes, 96);
+  let q3 = v128.load(lanes, 112);
+  let i = 0;
+  for (; i + 8 <= count; i += 8) {
+    const a = f64x2.promote_low_f32x4(v128.load64_zero(x));
+    const b = f64x2.promote_low_f32x4(v128.load64_zero(x, 8));
+    const c = f64x2.promote_low_f32x4(v128.load64_zero(x, 16));
+    const d = f64x2.promote_low_f32x4(v128.load64_zero(x, 24));
+    s0 = f64x2.add(s0, a);
+    q0 = f64x2.add(q0, f64x2.mul(a, a));
+    s1 = f64x2.add(s1, b);
+    q1 = f64x2.add(q1, f64x2.mul(b, b));
+    s2 = f64x2.add(s2, c);
+    q2 = f64x2.add(q2, f64x2.mul(c, c));
+    s3 = f64x2.add(s3, d);
+    q3 = f64x2.add(q3, f64x2.mul(d, d));
+    x += 32;
+  }
+  v128.store(lanes, s0);
+  v128.store(lanes, s1, 16);
+  v128.store(lanes, s2, 32);
+  v128.store(lanes, s3, 48);
+  v128.store(lanes, q0, 64);
+  v128.store(lanes, q1, 80);
+  v128.store(lanes, q2, 96);
+  v128.store(lanes, q3, 112);
+  for (; i < count; i++) {
+    const v = <f64>load<f32>(x);
+    store<f64>(lanes, load<f64>(lanes) + v);
+    store<f64>(lanes, load<f64>(lanes, 64) + v * v, 64);
+    lanes += 8;
+    x += 4;
+  }
+}
+
+export function momentsClear(lanes: usize): void {
+  memory.fill(lanes, 0, 128);
+}
+
+/** The eight partial sums in the order ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)). */
+// @ts-ignore: decorator
+@inline
+function sumOfLanes(lanes: usize): f64 {
+  const even = load<f64>(lanes) + load<f64>(lanes, 32) + (load<f64>(lanes, 16) + load<f64>(lanes, 48));
+  const odd = load<f64>(lanes, 8) + load<f64>(lanes, 40) + (load<f64>(lanes, 24) + load<f64>(lanes, 56));
+  return even + odd;
+}
+
+/** out[2 * run], out[2 * run + 1]; `lanes` is room for the 16 partial sums. */
+export function momentsRuns(out: usize, lanes: usize, x: usize, rows: i32, width: i32, run: i32): void {
+  for (let r = 0; r < rows; r++) {
+    for (let left = width; left > 0; left -= run) {
+      const count = min(run, left);
+      momentsClear(lanes);
+      momentsLanes(lanes, x, count);
+      momentsFinish(out, lanes);
+      x += (<usize>count) << 2;
+      out += 16;
+    }
+  }
+}
+
+export function momentsFinish(out: usize, lanes: usize): void {
+  store<f64>(out, sumOfLanes(lanes));
+  store<f64>(out, sumOfLanes(lanes + 64), 8);
+}
+
+/** Index of the first element whose exponent is all ones, -1 if there is none. */
+export function firstNonFinite(x: usize, count: i32): i32 {
+  const mask = i32x4.splat(INFINITY_BITS);
+  let i = 0;
+  for (; i + 32 <= count; i += 32) {
+    let found = i32x4.max_s(
+      i32x4.max_s(v128.and(v128.load(x), mask), v128.and(v128.load(x, 16), mask)),
+      i32x4.max_s(v128.and(v128.load(x, 32), mask), v128.and(v128.load(x, 48), mask)),
+    );
+    found = i32x4.max_s(
+      found,
+      i32x4.max_s(
+        i32x4.max_s(v128.and(v128.load(x, 64), mask), v128.and(v128.load(x, 80), mask)),
+        i32x4.max_s(v128.and(v128.load(x, 96), mask), v128.and(v128.load(x, 112), mask)),
+      ),
+    );
+    if (v128.any_true(i32x4.eq(found, mask))) break;
+    x += 128;
+  }
+  for (; i < count; i++) {
+    if ((load<i32>(x) & INFINITY_BITS) == INFINITY_BITS) return i;
+    x += 4;
+  }
+  return -1;
+}
