@@ -14,6 +14,9 @@ export {
   firstNonFinite,
 } from './reduce';
 
+export { quantizeRuns, prepareColumns, quantizeColumns, quantizeColumnsSlow } from './quantize';
+export { dequantizeRuns, repeatColumns, dequantizeColumns } from './dequantize';
+
 /** First byte behind the module's constants. */
 export function staticsEnd(): usize {
   return __heap_base;
