@@ -3,29 +3,45 @@
  * in place; any other is copied, a tile at a time, through a staging slot with the engine's own `set`.
  */
 import type { TypedArray } from '../core/arrays.js';
-import { SLOT_BYTES, SLOT_COUNT, slotAddress } from './layout.js';
+import { SLOT_BYTES, SLOT_COUNT, WIDE_SLOTS, WIDE_SLOT_BYTES, slotAddress } from './layout.js';
 
-/** Elements of one tile of float32: 64 KiB, so that the input, the output and the parameters stay in the second cache. */
-export const TILE_ELEMENTS: number = 16384;
+/**
+ * Elements of one tile: 1 MiB of float32. Measured (bench/lab/001-tiles.ts, 16 M elements, % of copy bandwidth, tiles of
+ * 64 KiB and of 1 MiB): dequantize 42 and 61, quantize 44 and 49, absmax 59 and 64. The longer tile leaves the second
+ * cache, but glibc copies less than 1 MiB with `rep movsb` on AMD processors, which costs more than that.
+ */
+export const TILE_ELEMENTS: number = 262144;
 
 /** Copies between ordinary arrays and the staging slots of one memory. */
 export class Stage {
+  /** At most this many elements per tile: the tests use short tiles to cross many edges. */
+  readonly tileElements: number;
   readonly #buffer: ArrayBuffer;
   readonly #slots: Uint8Array[] = [];
   /** Bytes of the last copy out of each slot: most tiles are equally long, and a view costs as much as 500 bytes copied. */
   readonly #parts: Uint8Array[] = [];
 
-  constructor(buffer: ArrayBuffer) {
+  constructor(buffer: ArrayBuffer, tileElements: number) {
+    this.tileElements = tileElements;
     this.#buffer = buffer;
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const bytes = new Uint8Array(buffer, slotAddress(slot), SLOT_BYTES);
+      const length = slot < WIDE_SLOTS ? WIDE_SLOT_BYTES : SLOT_BYTES;
+      const bytes = new Uint8Array(buffer, slotAddress(slot), length);
       this.#slots.push(bytes);
       this.#parts.push(bytes);
     }
   }
 
-  holds(array: TypedArray): boolean {
-    return array.buffer === this.#buffer;
+  /** Elements of one tile of a kernel that touches these arrays: no limit when all lie in the memory. */
+  elementsFor(...arrays: TypedArray[]): number {
+    return arrays.every((array) => array.buffer === this.#buffer) ? Infinity : this.tileElements;
+  }
+
+  /** Runs whose parameters or results, `bytes` each, fit in a slot: no limit when these arrays lie in the memory. */
+  runsFor(bytes: number, ...arrays: (TypedArray | null)[]): number {
+    return arrays.every((array) => array === null || array.buffer === this.#buffer)
+      ? Infinity
+      : Math.floor(SLOT_BYTES / bytes);
   }
 
   /** Address of array[begin] with `count` elements behind it, copied into `slot` unless it lies in the memory. */
@@ -46,11 +62,7 @@ export class Stage {
 
   /** Copies `count` elements that a kernel wrote into `slot` to array[begin], unless it wrote them there in place. */
   write(array: TypedArray, begin: number, count: number, slot: number): void {
-    if (array.buffer !== this.#buffer) this.copyOut(array, begin, count, slot);
-  }
-
-  /** Copies `count` elements from `slot` to array[begin], wherever that lies. */
-  copyOut(array: TypedArray, begin: number, count: number, slot: number): void {
+    if (array.buffer === this.#buffer) return;
     const size = array.BYTES_PER_ELEMENT;
     const bytes = count * size;
     if (this.#parts[slot].length !== bytes) this.#parts[slot] = this.#slots[slot].subarray(0, bytes);
@@ -151,21 +163,22 @@ export interface ColumnTile {
 }
 
 /**
- * Cuts a tensor into column tiles of at most `elements` elements: whole rows if one fits, else one row's part at a
- * time. `enter` is called before the tiles of each range of columns and `leave` after them, so that parameters are
+ * Cuts a tensor into column tiles of at most `elements` elements and `columns` columns: whole rows if one fits, else one
+ * row's part at a time. `enter` is called before the tiles of each range of columns and `leave` after them, so that parameters are
  * prepared once per range.
  */
 export function forEachColumnTile(
   rows: number,
   width: number,
   elements: number,
+  columns: number,
   enter: (firstColumn: number, columns: number) => void,
   visit: (tile: ColumnTile) => void,
   leave: (firstColumn: number, columns: number) => void,
 ): void {
   if (rows === 0 || width === 0) return;
   const tile: ColumnTile = { begin: 0, rows: 1, firstColumn: 0, columns: width };
-  const wholeRows = Math.floor(elements / width);
+  const wholeRows = width <= columns ? Math.floor(elements / width) : 0;
   if (wholeRows >= 1) {
     enter(0, width);
     for (let row = 0; row < rows; row += wholeRows) {
@@ -176,9 +189,10 @@ export function forEachColumnTile(
     leave(0, width);
     return;
   }
-  for (let column = 0; column < width; column += elements) {
+  const part = Math.min(elements, columns);
+  for (let column = 0; column < width; column += part) {
     tile.firstColumn = column;
-    tile.columns = Math.min(elements, width - column);
+    tile.columns = Math.min(part, width - column);
     enter(column, tile.columns);
     for (let row = 0; row < rows; row++) {
       tile.begin = row * width + column;

@@ -4,7 +4,7 @@ import { ROUNDINGS } from '../../core/rounding.js';
 import { SLOT_BYTES, slotAddress } from '../layout.js';
 import type { SimdExports } from '../simd-exports.js';
 import type { ColumnTile, Stage } from '../tiles.js';
-import { TILE_ELEMENTS, forEachColumnTile, forEachRunTile } from '../tiles.js';
+import { forEachColumnTile, forEachRunTile } from '../tiles.js';
 import type { Codes, Kernels } from '../types.js';
 
 /** Staging slots. */
@@ -14,8 +14,8 @@ const SCALE = 3;
 const ZERO_POINT = 4;
 const TABLE = 5;
 
-/** Runs whose parameters fit in a slot. */
-const MAX_RUNS: number = SLOT_BYTES / 4;
+/** Columns whose prepared parameters fit in a slot. */
+const MAX_COLUMNS: number = SLOT_BYTES / 4;
 
 /** Tensors narrower than this are worked in rows of repeated parameters, so that vectors are full. */
 const REPEAT_BELOW = 64;
@@ -43,12 +43,13 @@ export function simdAffine(wasm: SimdExports, stage: Stage): AffineKernels {
       const kind = kindOf(codes);
       const rounding = ROUNDINGS.indexOf(rule.rounding);
       const division = rule.arithmetic === 'division' ? 1 : 0;
-      forEachRunTile(rows, width, run, TILE_ELEMENTS, MAX_RUNS, (tile) => {
+      const elements = stage.elementsFor(codes, x);
+      const runs = stage.runsFor(4, scale, zeroPoint);
+      forEachRunTile(rows, width, run, elements, runs, (tile) => {
         const count = tile.rows * tile.width;
-        const to = slotAddress(OUT);
         wasm.quantizeRuns(
           kind,
-          to,
+          stage.place(codes, tile.begin, OUT),
           stage.read(x, tile.begin, count, IN),
           stage.read(scale, tile.firstRun, tile.runs, SCALE),
           readZeroPoint(zeroPoint, tile.firstRun, tile.runs),
@@ -62,7 +63,7 @@ export function simdAffine(wasm: SimdExports, stage: Stage): AffineKernels {
           rule.seed,
           rule.position + tile.begin,
         );
-        stage.copyOut(codes, tile.begin, count, OUT);
+        stage.write(codes, tile.begin, count, OUT);
       });
     },
 
@@ -86,7 +87,7 @@ export function simdAffine(wasm: SimdExports, stage: Stage): AffineKernels {
       };
       const visit = (tile: ColumnTile): void => {
         const count = tile.rows * tile.columns;
-        const to = slotAddress(OUT);
+        const to = stage.place(codes, tile.begin, OUT);
         const from = stage.read(x, tile.begin, count, IN);
         // prettier-ignore
         if (quotient < 2) {
@@ -97,19 +98,20 @@ export function simdAffine(wasm: SimdExports, stage: Stage): AffineKernels {
             rule.codeMin, rule.codeMax, rounding, division, rule.seed, rule.position + tile.begin,
           );
         }
-        stage.copyOut(codes, tile.begin, count, OUT);
+        stage.write(codes, tile.begin, count, OUT);
       };
-      forEachColumnTile(rows, width, TILE_ELEMENTS, enter, visit, () => undefined);
+      forEachColumnTile(rows, width, stage.tileElements, MAX_COLUMNS, enter, visit, () => undefined);
     },
 
     dequantizeRuns(out, codes, scale, zeroPoint, rows, width, run) {
       const kind = kindOf(codes);
-      forEachRunTile(rows, width, run, TILE_ELEMENTS, MAX_RUNS, (tile) => {
+      const elements = stage.elementsFor(out, codes);
+      const runs = stage.runsFor(4, scale, zeroPoint);
+      forEachRunTile(rows, width, run, elements, runs, (tile) => {
         const count = tile.rows * tile.width;
-        const to = slotAddress(OUT);
         wasm.dequantizeRuns(
           kind,
-          to,
+          stage.place(out, tile.begin, OUT),
           stage.read(codes, tile.begin, count, IN),
           stage.read(scale, tile.firstRun, tile.runs, SCALE),
           readZeroPoint(zeroPoint, tile.firstRun, tile.runs),
@@ -117,7 +119,7 @@ export function simdAffine(wasm: SimdExports, stage: Stage): AffineKernels {
           tile.width,
           tile.run,
         );
-        stage.copyOut(out, tile.begin, count, OUT);
+        stage.write(out, tile.begin, count, OUT);
       });
     },
 
@@ -134,12 +136,12 @@ export function simdAffine(wasm: SimdExports, stage: Stage): AffineKernels {
       };
       const visit = (tile: ColumnTile): void => {
         const count = tile.rows * tile.columns;
-        const to = slotAddress(OUT);
+        const to = stage.place(out, tile.begin, OUT);
         const from = stage.read(codes, tile.begin, count, IN);
         wasm.dequantizeColumns(kind, fast, to, from, count, tile.columns * repeats, table, SLOT_BYTES);
-        stage.copyOut(out, tile.begin, count, OUT);
+        stage.write(out, tile.begin, count, OUT);
       };
-      forEachColumnTile(rows, width, TILE_ELEMENTS, enter, visit, () => undefined);
+      forEachColumnTile(rows, width, stage.tileElements, MAX_COLUMNS, enter, visit, () => undefined);
     },
   };
 }

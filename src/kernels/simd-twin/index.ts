@@ -1,12 +1,13 @@
 /** All SIMD kernels as one `Kernels`. */
 import type { Simd } from '../memory.js';
-import { Stage } from '../tiles.js';
+import { Stage, TILE_ELEMENTS } from '../tiles.js';
 import type { Kernels } from '../types.js';
 import { simdAffine } from './affine.js';
 import { simdReduce } from './reduce.js';
 
-export function createSimdKernels(simd: Simd): Kernels {
-  const stage = new Stage(simd.buffer);
+/** `tileElements` is for tests that want many tile edges: at least 64, at most TILE_ELEMENTS, a multiple of 16. */
+export function createSimdKernels(simd: Simd, tileElements: number = TILE_ELEMENTS): Kernels {
+  const stage = new Stage(simd.buffer, tileElements);
   return {
     name: 'simd',
     ...simdReduce(simd.exports, stage),

@@ -3,12 +3,16 @@ import type { Kernels } from '../types.js';
 import { SLOT_BYTES, slotAddress } from '../layout.js';
 import type { SimdExports } from '../simd-exports.js';
 import type { Stage } from '../tiles.js';
-import { TILE_ELEMENTS, forEachColumnTile, forEachRunTile } from '../tiles.js';
+import { forEachColumnTile, forEachRunTile } from '../tiles.js';
 
-const OUT = 0;
+/** Staging slots. Results per run or column are short: they take parameter slots. */
 const IN = 1;
-const SECOND_OUT = 3;
+const OUT = 3;
+const SECOND_OUT = 5;
 const LANES = 4;
+
+/** Columns whose partial results fit in a slot. */
+const MAX_COLUMNS: number = SLOT_BYTES / 4;
 
 export type ReduceKernels = Pick<
   Kernels,
@@ -20,8 +24,8 @@ export function simdReduce(wasm: SimdExports, stage: Stage): ReduceKernels {
 
   return {
     absmaxRuns(out, x, rows, width, run) {
-      const runs = stage.holds(out) ? Infinity : SLOT_BYTES / 4;
-      forEachRunTile(rows, width, run, stage.holds(x) ? Infinity : TILE_ELEMENTS, runs, (tile) => {
+      const runs = stage.runsFor(4, out);
+      forEachRunTile(rows, width, run, stage.elementsFor(x), runs, (tile) => {
         const to = stage.place(out, tile.firstRun, OUT);
         const from = stage.read(x, tile.begin, tile.rows * tile.width, IN);
         wasm.absmaxRuns(to, from, tile.rows, tile.width, tile.run, tile.continues ? 1 : 0);
@@ -34,7 +38,8 @@ export function simdReduce(wasm: SimdExports, stage: Stage): ReduceKernels {
       forEachColumnTile(
         rows,
         width,
-        TILE_ELEMENTS,
+        stage.tileElements,
+        MAX_COLUMNS,
         (column, columns) => (to = stage.read(out, column, columns, OUT)),
         (tile) => {
           const from = stage.read(x, tile.begin, tile.rows * tile.columns, IN);
@@ -45,8 +50,8 @@ export function simdReduce(wasm: SimdExports, stage: Stage): ReduceKernels {
     },
 
     minmaxRuns(min, max, x, rows, width, run) {
-      const runs = stage.holds(min) && stage.holds(max) ? Infinity : SLOT_BYTES / 4;
-      forEachRunTile(rows, width, run, stage.holds(x) ? Infinity : TILE_ELEMENTS, runs, (tile) => {
+      const runs = stage.runsFor(4, min, max);
+      forEachRunTile(rows, width, run, stage.elementsFor(x), runs, (tile) => {
         const low = stage.place(min, tile.firstRun, OUT);
         const high = stage.place(max, tile.firstRun, SECOND_OUT);
         const from = stage.read(x, tile.begin, tile.rows * tile.width, IN);
@@ -63,7 +68,8 @@ export function simdReduce(wasm: SimdExports, stage: Stage): ReduceKernels {
       forEachColumnTile(
         rows,
         width,
-        TILE_ELEMENTS,
+        stage.tileElements,
+        MAX_COLUMNS,
         (column, columns) => {
           low = stage.read(min, column, columns, OUT);
           high = stage.read(max, column, columns, SECOND_OUT);
@@ -80,8 +86,8 @@ export function simdReduce(wasm: SimdExports, stage: Stage): ReduceKernels {
     },
 
     momentsRuns(out, x, rows, width, run) {
-      const runs = stage.holds(out) ? Infinity : SLOT_BYTES / 16;
-      forEachRunTile(rows, width, run, stage.holds(x) ? Infinity : TILE_ELEMENTS, runs, (tile) => {
+      const runs = stage.runsFor(16, out);
+      forEachRunTile(rows, width, run, stage.elementsFor(x), runs, (tile) => {
         const to = stage.place(out, 2 * tile.firstRun, OUT);
         const from = stage.read(x, tile.begin, tile.rows * tile.width, IN);
         if (tile.continues || !tile.ends) {
@@ -97,7 +103,7 @@ export function simdReduce(wasm: SimdExports, stage: Stage): ReduceKernels {
     },
 
     firstNonFinite(x) {
-      const step = stage.holds(x) ? x.length : TILE_ELEMENTS;
+      const step = Math.min(stage.elementsFor(x), Math.max(x.length, 1));
       for (let begin = 0; begin < x.length; begin += step) {
         const count = Math.min(step, x.length - begin);
         const found = wasm.firstNonFinite(stage.read(x, begin, count, IN), count);

@@ -9,7 +9,7 @@
  * Everything else (other roundings, extreme zero points) goes element by element through float64, where q, low, high and
  * the sum are exact.
  */
-import { hash32 } from './random';
+import { hashAt, hashKey, high } from './random';
 
 const MAGIC: f32 = 12582912.0; // 1.5 * 2^23
 const MAGIC_BITS: i32 = 0x4b400000;
@@ -117,7 +117,7 @@ function segment<T, Op>(out: usize, x: usize, count: i32, factor: f32, low: f32,
 }
 
 /** Any rounding, any zero point: float64 holds every number here exactly. */
-function slowOne(q: f32, low: i64, high: i64, zeroPoint: i64, rounding: i32, seed: i32, position: f64): i64 {
+function slowOne(q: f32, low: i64, high: i64, zeroPoint: i64, rounding: i32, key: u32, position: f64): i64 {
   if (q != q) q = 0;
   const v = min<f64>(max<f64>(<f64>q, <f64>low), <f64>high);
   let r: f64;
@@ -126,7 +126,7 @@ function slowOne(q: f32, low: i64, high: i64, zeroPoint: i64, rounding: i32, see
   else if (rounding == HALF_AWAY) r = copysign<f64>(floor(abs<f64>(v) + 0.5), v);
   else if (rounding == STOCHASTIC) {
     r = floor(v);
-    if (<f64>hash32(seed, position) < (v - r) * 4294967296.0) r += 1;
+    if (<f64>hashAt(key, position) < (v - r) * 4294967296.0) r += 1;
   } else r = nearest(v);
   return <i64>r + zeroPoint;
 }
@@ -143,17 +143,24 @@ function slowSegment(
   codeMax: i32,
   rounding: i32,
   division: i32,
-  seed: i32,
+  seed: f64,
   position: f64,
 ): void {
-  const low = <i64>codeMin - zeroPoint;
-  const high = <i64>codeMax - zeroPoint;
+  const lowest = <i64>codeMin - zeroPoint;
+  const highest = <i64>codeMax - zeroPoint;
   const quotient = divides(scale, division);
   const factor = quotient ? divisorOf(scale) : <f32>1.0 / scale;
+  let block = high(position);
+  let key = hashKey(seed, block);
   for (let i = 0; i < count; i++) {
     const v = load<f32>(x);
     const q = quotient ? v / factor : v * factor;
-    const code = slowOne(q, low, high, zeroPoint, rounding, seed, position + <f64>i);
+    if (high(position) != block) {
+      block = high(position);
+      key = hashKey(seed, block);
+    }
+    const code = slowOne(q, lowest, highest, zeroPoint, rounding, key, position);
+    position += 1;
     if (size == 1) store<u8>(out, <u8>code);
     else store<u16>(out, <u16>code);
     out += size;
@@ -173,7 +180,7 @@ function runs<T>(
   codeMax: i32,
   rounding: i32,
   division: i32,
-  seed: i32,
+  seed: f64,
   position: f64,
 ): void {
   let zeroPoint: i64 = 0;
@@ -218,7 +225,7 @@ export function quantizeRuns(
   codeMax: i32,
   rounding: i32,
   division: i32,
-  seed: i32,
+  seed: f64,
   position: f64,
 ): void {
   // prettier-ignore
@@ -353,7 +360,7 @@ export function quantizeColumnsSlow(
   codeMax: i32,
   rounding: i32,
   division: i32,
-  seed: i32,
+  seed: f64,
   position: f64,
 ): void {
   const size: usize = kind < 2 ? 1 : 2;
