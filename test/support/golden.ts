@@ -27,7 +27,8 @@ export function readGolden(file: string): Map<string, { data: Golden; shape: num
       .filter(([name]) => name !== '__metadata__')
       .map(([name, entry]) => {
         const [begin, end] = entry.data_offsets;
-        const copy = bytes.subarray(8 + headerLength + begin, 8 + headerLength + end).slice();
+        // A Buffer's own slice() is a view, at any offset; the arrays below need aligned memory.
+        const copy = new Uint8Array(bytes.subarray(8 + headerLength + begin, 8 + headerLength + end));
         const array = ARRAYS[entry.dtype];
         return [
           name,
