@@ -3,8 +3,7 @@
  * library's sources are bundled into one module, `tensorslim` and `tensorslim/<subpath>` meaning the sources; other packages
  * are imported as installed. The program sees the arguments behind its own name in process.argv, as with plain node.
  */
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync, rmSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -19,7 +18,7 @@ if (entry === undefined || !existsSync(entry)) {
 
 /** The process's id in the name lets two runs of one program go on at the same time. */
 const outfile = at(`node_modules/.cache/tensorslim/${basename(entry, '.ts')}.${process.pid}.mjs`);
-const cleanup = () => Promise.all([outfile, `${outfile}.map`].map((path) => rm(path, { force: true })));
+process.on('exit', () => [outfile, `${outfile}.map`].forEach((path) => rmSync(path, { force: true })));
 
 try {
   await build({
@@ -41,11 +40,7 @@ try {
 
 process.setSourceMapsEnabled(true);
 process.argv = [process.execPath, resolve(entry), ...programArguments];
-try {
-  await import(pathToFileURL(outfile).href);
-} finally {
-  await cleanup();
-}
+await import(pathToFileURL(outfile).href);
 
 function resolveToSources(esbuild) {
   esbuild.onResolve({ filter: /^tensorslim(\/|$)/ }, ({ path }) => {
@@ -54,7 +49,9 @@ function resolveToSources(esbuild) {
       name === '' ? ['index.ts'] : [`${name}/index.ts`, `formats/${name}/index.ts`, `${name}.ts`];
     const found = candidates.map((candidate) => at(`src/${candidate}`)).find(existsSync);
     return found === undefined
-      ? { errors: [{ text: `tensorslim has no subpath "${name}": looked for src/{${candidates.join(',')}}` }] }
+      ? {
+          errors: [{ text: `tensorslim has no subpath "${name}": looked for src/{${candidates.join(',')}}` }],
+        }
       : { path: found };
   });
 }
