@@ -1,8 +1,9 @@
 /** Tensors in, tensors out: one plain readonly record inside the library, several shapes of array at its edge. */
 import { arrayTag, type ArrayTag } from './array-tag.js';
-import type { F32, F64, FloatArray, TypedArray } from './arrays.js';
+import type { F32, F64, FloatArray, TypedArray, U16, U8 } from './arrays.js';
 import { DTYPES, dtypeOfArray, isDType, type DType } from './dtype.js';
 import { rangeError, typeError } from './errors.js';
+import { decodeInto, FLOAT_FORMATS, isSmallFloat, type SmallFloat } from './float-formats.js';
 import { previewOf, printsAs } from './inspect.js';
 import {
   allocateFloats,
@@ -122,24 +123,23 @@ function copyOf(list: unknown): unknown {
 
 function viewNumbers(view: Record<string, unknown>, fn: string, argument: string): Numbers {
   const { data, dtype } = view;
+  const place = `${argument}.data`;
   const tag = arrayTag(data);
   if (tag !== null && tag !== 'Float16Array' && isDType(dtype)) {
-    checkDTypeArray(dtype, tag, data, fn, `${argument}.data`);
-    if (isSmallFloat(dtype)) {
-      throw typeError(
-        fn,
-        `${argument}.dtype`,
-        'real numbers',
-        dtype,
-        'decode the codes with decodeFloat first',
-      );
-    }
+    checkDTypeArray(dtype, tag, data, fn, place);
+    if (isSmallFloat(dtype))
+      return { values: decodeCodes(data as U16 | U8, dtype, fn, place), float: Float32Array };
   }
-  return numbersOf(data, fn, `${argument}.data`);
+  return numbersOf(data, fn, place);
 }
 
-function isSmallFloat(dtype: DType): boolean {
-  return dtype.includes('float') && DTYPES[dtype].bits < 32;
+/** The values of the codes of a small float, in a new array; codes outside the type are an error. */
+export function decodeCodes(codes: U16 | U8, dtype: SmallFloat, fn: string, argument: string): F32 {
+  checkAttached(codes, fn, argument);
+  if (DTYPES[dtype].bits < 8) checkIntegers(codes, ...integerRange(dtype), dtype, fn, argument);
+  const values = allocateFloats(Float32Array, codes.length, fn, argument) as F32;
+  decodeInto(values, codes, FLOAT_FORMATS[dtype]);
+  return values;
 }
 
 function checkDTypeArray(dtype: DType, tag: ArrayTag, data: unknown, fn: string, argument: string): void {
