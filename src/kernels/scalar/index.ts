@@ -1,5 +1,26 @@
 /** All scalar kernels as one `Kernels`. */
 import type { Kernels } from '../types.js';
-import * as reduce from './reduce.js';
+import { dequantizeColumns, dequantizeRuns } from './dequantize.js';
+import { quantizeColumns, quantizeRuns } from './quantize.js';
+import {
+  absmaxColumns,
+  absmaxRuns,
+  firstNonFinite,
+  minmaxColumns,
+  minmaxRuns,
+  momentsRuns,
+} from './reduce.js';
 
-export const scalarKernels: Kernels = { name: 'scalar', ...reduce } as unknown as Kernels;
+export const scalarKernels: Kernels = {
+  name: 'scalar',
+  absmaxRuns,
+  absmaxColumns,
+  minmaxRuns,
+  minmaxColumns,
+  momentsRuns,
+  firstNonFinite,
+  quantizeRuns,
+  quantizeColumns,
+  dequantizeRuns,
+  dequantizeColumns,
+} as unknown as Kernels;

@@ -60,6 +60,17 @@ function one<T>(code: T, zeroPoint: i32, scale: f32): f32 {
   return <f32>(<i32>code - zeroPoint) * scale;
 }
 
+// @ts-ignore: decorator
+@inline
+function sixteen<T>(out: usize, codes: usize, zeroPoint: v128, scale: v128): void {
+  const first = firstEight<T>(codes);
+  const last = lastEight<T>(codes);
+  storeFour(out, low32<T>(first), zeroPoint, scale);
+  storeFour(out + 16, high32<T>(first), zeroPoint, scale);
+  storeFour(out + 32, low32<T>(last), zeroPoint, scale);
+  storeFour(out + 48, high32<T>(last), zeroPoint, scale);
+}
+
 function segment<T>(out: usize, codes: usize, count: i32, scale: f32, zeroPoint: i32): void {
   if (count < 16) {
     for (let i = 0; i < count; i++) {
@@ -71,13 +82,19 @@ function segment<T>(out: usize, codes: usize, count: i32, scale: f32, zeroPoint:
   }
   const scales = f32x4.splat(scale);
   const zeroPoints = i32x4.splat(zeroPoint);
+  // As in quantize.ts: fewer, longer steps for the common types.
+  if (sizeof<T>() == 1) {
+    for (; count > 64; count -= 64) {
+      sixteen<T>(out, codes, zeroPoints, scales);
+      sixteen<T>(out + 64, codes + 16, zeroPoints, scales);
+      sixteen<T>(out + 128, codes + 32, zeroPoints, scales);
+      sixteen<T>(out + 192, codes + 48, zeroPoints, scales);
+      codes += 64;
+      out += 256;
+    }
+  }
   for (;;) {
-    const first = firstEight<T>(codes);
-    const last = lastEight<T>(codes);
-    storeFour(out, low32<T>(first), zeroPoints, scales);
-    storeFour(out + 16, high32<T>(first), zeroPoints, scales);
-    storeFour(out + 32, low32<T>(last), zeroPoints, scales);
-    storeFour(out + 48, high32<T>(last), zeroPoints, scales);
+    sixteen<T>(out, codes, zeroPoints, scales);
     count -= 16;
     if (count <= 0) return;
     // The last step may overlap the one before: the same values are written twice.

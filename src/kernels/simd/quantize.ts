@@ -84,6 +84,18 @@ function storeSixteen<T>(out: usize, a: v128, b: v128, c: v128, d: v128): void {
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function sixteen<T, Op>(out: usize, x: usize, factor: v128, low: v128, high: v128, bias: v128): void {
+  storeSixteen<T>(
+    out,
+    four<Op>(v128.load(x), factor, low, high, bias),
+    four<Op>(v128.load(x, 16), factor, low, high, bias),
+    four<Op>(v128.load(x, 32), factor, low, high, bias),
+    four<Op>(v128.load(x, 48), factor, low, high, bias),
+  );
+}
+
 /** `count` elements with one set of parameters. */
 function segment<T, Op>(out: usize, x: usize, count: i32, factor: f32, low: f32, high: f32, bias: i32): void {
   if (count < 16) {
@@ -98,14 +110,19 @@ function segment<T, Op>(out: usize, x: usize, count: i32, factor: f32, low: f32,
   const lows = f32x4.splat(low);
   const highs = f32x4.splat(high);
   const biases = i32x4.splat(bias);
+  // 64 per step: V8's loop bookkeeping costs 20 % at 16 per step. Only for the common types, as it takes 1 KB each.
+  if (sizeof<T>() == 1 && !isFloat<Op>()) {
+    for (; count > 64; count -= 64) {
+      sixteen<T, Op>(out, x, factors, lows, highs, biases);
+      sixteen<T, Op>(out + 16, x + 64, factors, lows, highs, biases);
+      sixteen<T, Op>(out + 32, x + 128, factors, lows, highs, biases);
+      sixteen<T, Op>(out + 48, x + 192, factors, lows, highs, biases);
+      x += 256;
+      out += 64;
+    }
+  }
   for (;;) {
-    storeSixteen<T>(
-      out,
-      four<Op>(v128.load(x), factors, lows, highs, biases),
-      four<Op>(v128.load(x, 16), factors, lows, highs, biases),
-      four<Op>(v128.load(x, 32), factors, lows, highs, biases),
-      four<Op>(v128.load(x, 48), factors, lows, highs, biases),
-    );
+    sixteen<T, Op>(out, x, factors, lows, highs, biases);
     count -= 16;
     if (count <= 0) return;
     // The last step may overlap the one before: the same codes are written twice, and no loop over a tail is needed.
