@@ -1,0 +1,160 @@
+/** Checks and defaults of everything that affine quantization is told. */
+import { rangeError, typeError } from '../core/errors.js';
+import { checkChoice, checkInteger, checkOptions } from '../core/options.js';
+import { checkSeed } from '../core/random.js';
+import { ROUNDINGS } from '../core/rounding.js';
+import type { AffineOptions, Bits, Mapping, QParams } from './affine-types.js';
+import { checkGranularity } from './regions.js';
+
+/** The options with every default filled in and the range of codes that follows from them. */
+export interface AffineSettings extends Required<Omit<AffineOptions, 'rangeMin' | 'rangeMax'>> {
+  readonly rangeMin: number | null;
+  readonly rangeMax: number | null;
+  readonly codeMin: number;
+  readonly codeMax: number;
+}
+
+const KEYS: readonly (keyof AffineOptions)[] = [
+  'bits',
+  'mapping',
+  'granularity',
+  'scaleMethod',
+  'percentile',
+  'scaleDtype',
+  'rounding',
+  'seed',
+  'arithmetic',
+  'rangeMin',
+  'rangeMax',
+  'nonFinite',
+];
+
+export const MAPPINGS = ['symmetric', 'symmetricFull', 'asymmetric'] as const;
+export const SCALE_DTYPES = ['float32', 'float16', 'bfloat16', 'float64'] as const;
+export const ARITHMETICS = ['reciprocal', 'division'] as const;
+
+/** The options checked against the shape of the tensor they are for. */
+export function checkAffineOptions(fn: string, options: AffineOptions, shape: readonly number[]): AffineSettings {
+  const given = checkOptions(fn, options, KEYS);
+  const bits = checkBits(fn, given.bits);
+  const mapping = checkChoice(fn, 'mapping', given.mapping ?? 'symmetric', MAPPINGS);
+  const [codeMin, codeMax] = codeRange(fn, bits, mapping);
+  const usual = mapping === 'asymmetric' ? 'minmax' : 'absmax';
+  const scaleMethod = checkChoice(fn, 'scaleMethod', given.scaleMethod ?? usual, METHODS);
+  if (scaleMethod !== 'percentile' && given.percentile !== undefined) {
+    throw rangeError(fn, 'percentile', "no value unless scaleMethod is 'percentile'", given.percentile, 'remove it');
+  }
+  const rangeMin = checkBound(fn, 'rangeMin', given.rangeMin);
+  const rangeMax = checkBound(fn, 'rangeMax', given.rangeMax);
+  if (rangeMin !== null && rangeMax !== null && rangeMin > rangeMax) {
+    throw rangeError(fn, 'rangeMin', `at most rangeMax (${rangeMax})`, rangeMin, 'swap the two');
+  }
+  const ranged = rangeMin !== null || rangeMax !== null;
+  if (ranged && (scaleMethod === 'percentile' || scaleMethod === 'mse')) {
+    const fix = 'give the range or a method that finds it, not both';
+    throw rangeError(fn, 'scaleMethod', "'absmax' or 'minmax' beside rangeMin and rangeMax", scaleMethod, fix);
+  }
+  return {
+    bits,
+    mapping,
+    codeMin,
+    codeMax,
+    granularity: checkGranularity(fn, given.granularity ?? { kind: 'tensor' }, shape),
+    scaleMethod,
+    percentile: checkPercentile(fn, given.percentile ?? 99.99),
+    scaleDtype: checkChoice(fn, 'scaleDtype', given.scaleDtype ?? 'float32', SCALE_DTYPES),
+    rounding: checkChoice(fn, 'rounding', given.rounding ?? 'halfEven', ROUNDINGS),
+    seed: checkSeed(fn, given.seed ?? 0),
+    arithmetic: checkChoice(fn, 'arithmetic', given.arithmetic ?? 'reciprocal', ARITHMETICS),
+    rangeMin,
+    rangeMax,
+    nonFinite: checkChoice(fn, 'nonFinite', given.nonFinite ?? 'throw', ['throw', 'saturate']),
+  };
+}
+
+const METHODS = ['absmax', 'minmax', 'percentile', 'mse'] as const;
+
+export function checkBits(fn: string, bits: unknown): Bits {
+  const checked = checkInteger(fn, 'bits', bits, 1, 16);
+  if (checked > 8 && checked !== 16) throw rangeError(fn, 'bits', '1 to 8, or 16', bits, 'choose one of these');
+  return checked as Bits;
+}
+
+/** Smallest and largest code of a mapping. */
+export function codeRange(fn: string, bits: Bits, mapping: Mapping): [codeMin: number, codeMax: number] {
+  const half = 2 ** (bits - 1);
+  switch (mapping) {
+    case 'asymmetric':
+      return [0, 2 * half - 1];
+    case 'symmetricFull':
+      return [-half, half - 1];
+    case 'symmetric':
+      if (bits === 1) {
+        const fix = "one bit has no room for -1, 0 and 1: use 'asymmetric' or 'symmetricFull'";
+        throw rangeError(fn, 'mapping', "'asymmetric' or 'symmetricFull' for 1 bit", mapping, fix);
+      }
+      return [1 - half, half - 1];
+  }
+}
+
+function checkPercentile(fn: string, percentile: unknown): number {
+  const expected = 'a number above 50, at most 100';
+  if (typeof percentile !== 'number') throw typeError(fn, 'percentile', expected, percentile, 'for example 99.9');
+  if (!(percentile > 50 && percentile <= 100)) {
+    throw rangeError(fn, 'percentile', expected, percentile, 'it is the percent of values inside the range');
+  }
+  return percentile;
+}
+
+function checkBound(fn: string, name: string, bound: unknown): number | null {
+  if (bound === undefined) return null;
+  if (typeof bound !== 'number') throw typeError(fn, name, 'a finite number', bound, 'leave it out for the own range');
+  if (!Number.isFinite(Math.fround(bound))) {
+    throw rangeError(fn, name, 'a finite float32', bound, 'leave it out for the own range');
+  }
+  return bound;
+}
+
+/** A QParams record whose parts fit together and to `regions` regions. */
+export function checkQParams(fn: string, q: QParams, regions: number): void {
+  if (typeof q !== 'object' || q === null) throw typeError(fn, 'qparams', 'a record', q, 'make it with chooseQParams');
+  const bits = checkBits(fn, q.bits);
+  checkChoice(fn, 'mapping', q.mapping, MAPPINGS);
+  checkChoice(fn, 'scaleDtype', q.scaleDtype, SCALE_DTYPES);
+  checkChoice(fn, 'rounding', q.rounding, ROUNDINGS);
+  checkCodes(fn, bits, q.codeMin, q.codeMax);
+  checkScales(fn, q, regions);
+}
+
+/** Codes must fit into `bits` bits above codeMin. */
+function checkCodes(fn: string, bits: Bits, codeMin: unknown, codeMax: unknown): void {
+  const low = checkInteger(fn, 'codeMin', codeMin, -32768, 0);
+  const most = Math.min(low + 2 ** bits - 1, low < 0 && bits >= 8 ? 2 ** (bits - 1) - 1 : Infinity);
+  const high = checkInteger(fn, 'codeMax', codeMax, 0, most);
+  if (bits >= 8 && low < -(2 ** (bits - 1))) {
+    throw rangeError(fn, 'codeMin', `at least ${-(2 ** (bits - 1))}`, low, `that is the range of int${bits}`);
+  }
+  if (high === low) throw rangeError(fn, 'codeMax', 'more than codeMin', high, 'give at least two codes');
+}
+
+/** Scales finite and >= 0, zero points within 2^20 of 0, one of each per region. */
+function checkScales(fn: string, { scale, zeroPoint, scaleDtype }: QParams, regions: number): void {
+  const array = scaleDtype === 'float64' ? Float64Array : Float32Array;
+  if (!(scale instanceof array)) throw typeError(fn, 'scale', `a ${array.name}`, scale, 'one scale per region');
+  if (scale.length !== regions) throw rangeError(fn, 'scale', `${regions} scales, one per region`, scale.length, 'check shape and granularity');
+  for (let i = 0; i < regions; i++) {
+    if (!(scale[i] >= 0 && scale[i] < Infinity)) {
+      throw rangeError(fn, `scale[${i}]`, 'a finite number >= 0', scale[i], 'scales are steps between levels');
+    }
+  }
+  if (zeroPoint === null) return;
+  if (!(zeroPoint instanceof Int32Array)) throw typeError(fn, 'zeroPoint', 'an Int32Array or null', zeroPoint, 'null means 0');
+  if (zeroPoint.length !== regions) {
+    throw rangeError(fn, 'zeroPoint', `${regions} zero points, one per region`, zeroPoint.length, 'null means 0');
+  }
+  for (let i = 0; i < regions; i++) {
+    if (Math.abs(zeroPoint[i]) > 2 ** 20) {
+      throw rangeError(fn, `zeroPoint[${i}]`, 'a whole number within 2^20 of 0', zeroPoint[i], 'zero points are codes');
+    }
+  }
+}
