@@ -1,5 +1,6 @@
 /** Signatures of the WebAssembly functions of simd/*.ts: addresses are byte offsets in the kernels' memory. */
-export interface SimdExports extends ReduceExports, AffineExports, PackExports, FloatExports, FusedExports, ErrorExports {}
+export interface SimdExports
+  extends ReduceExports, AffineExports, PackExports, FloatExports, FusedExports, ErrorExports {}
 
 export interface ReduceExports {
   /** `accumulate` 1: start from what out holds. NaN travels as bits above infinity's. */
@@ -137,14 +138,7 @@ export interface FusedExports {
   ): void;
   /** The two steps of a run that is longer than a tile: absmax at `scale` to scale, then the codes of each piece. */
   scaleRun4(scale: number, divisor: number, kind: number): void;
-  packRun4(
-    packed: number,
-    x: number,
-    count: number,
-    scale: number,
-    codeMin: number,
-    codeMax: number,
-  ): void;
+  packRun4(packed: number, x: number, count: number, scale: number, codeMin: number, codeMax: number): void;
   dequantizePackedRuns4(
     out: number,
     packed: number,

@@ -112,10 +112,7 @@ function fourFromFloat16(upper: v128): v128 {
     i32x4.add(i32x4.shr_u(magnitude, 3), i32x4.splat(0x70000000)),
     f32x4.splat(1.925929944387236e-34), // 2^-112
   );
-  const small = f32x4.sub(
-    v128.or(i32x4.shr_u(magnitude, 16), i32x4.splat(BITS_HALF)),
-    f32x4.splat(0.5),
-  );
+  const small = f32x4.sub(v128.or(i32x4.shr_u(magnitude, 16), i32x4.splat(BITS_HALF)), f32x4.splat(0.5));
   const isLarge = i32x4.gt_s(magnitude, i32x4.splat(0x03ffffff));
   return v128.or(v128.bitselect(large, small, isLarge), sign);
 }
@@ -139,7 +136,7 @@ function decode<T>(out: usize, codes: usize, count: i32): void {
     out += 32;
   }
   for (; i < count; i++) {
-    const v = i32x4.splat(<i32>load<u16>(codes) << 16);
+    const v = i32x4.splat((<i32>load<u16>(codes)) << 16);
     store<i32>(out, i32x4.extract_lane(fourFrom<T>(v), 0));
     codes += 2;
     out += 4;

@@ -41,7 +41,8 @@ function absmaxBits(x: usize, count: i32): i32 {
     best = i32x4.max_s(a, b);
   } else if (count >= 4) {
     best = i32x4.splat(0);
-    for (let i = 0; i < count; i += 4) best = i32x4.max_s(best, magnitudeAt(x + ((<usize>min(i, count - 4)) << 2)));
+    for (let i = 0; i < count; i += 4)
+      best = i32x4.max_s(best, magnitudeAt(x + ((<usize>min(i, count - 4)) << 2)));
   } else {
     best = v128.and(v128.load64_zero(x), i32x4.splat(ABS_MASK));
   }
@@ -103,7 +104,15 @@ function one(x: f32, factor: f32, quotient: bool, codeMin: i32, codeMax: i32): u
   return <i32>nearest<f32>(q) - codeMin;
 }
 
-function packSlow(packed: usize, x: usize, count: i32, scale: f32, reciprocal: f32, codeMin: i32, codeMax: i32): void {
+function packSlow(
+  packed: usize,
+  x: usize,
+  count: i32,
+  scale: f32,
+  reciprocal: f32,
+  codeMin: i32,
+  codeMax: i32,
+): void {
   const magnitude = abs<f32>(reciprocal);
   const quotient = !(magnitude >= SMALLEST_NORMAL && magnitude < Infinity);
   // A divisor of NaN gives the code of 0 everywhere, as a scale of 0 must.
@@ -120,11 +129,21 @@ function packSlow(packed: usize, x: usize, count: i32, scale: f32, reciprocal: f
 /** Codes of one run, or of a piece of it, with its scale and the largest |x| in it. */
 // @ts-ignore: decorator
 @inline
-function pack(packed: usize, x: usize, count: i32, absmax: f32, scale: f32, codeMin: i32, codeMax: i32): void {
+function pack(
+  packed: usize,
+  x: usize,
+  count: i32,
+  absmax: f32,
+  scale: f32,
+  codeMin: i32,
+  codeMax: i32,
+): void {
   // A scale of 0 may multiply by 0: all x are finite on the fast path.
   const reciprocal: f32 = scale == 0 ? 0 : <f32>1 / scale;
   const isFast =
-    absmax * abs<f32>(reciprocal) < 32768 && (abs<f32>(reciprocal) >= SMALLEST_NORMAL || scale == 0) && count >= 16;
+    absmax * abs<f32>(reciprocal) < 32768 &&
+    (abs<f32>(reciprocal) >= SMALLEST_NORMAL || scale == 0) &&
+    count >= 16;
   if (!isFast) {
     packSlow(packed, x, count, scale, <f32>1 / scale, codeMin, codeMax);
     return;
@@ -178,7 +197,14 @@ export function scaleRun4(scale: usize, divisor: f64, kind: i32): void {
 }
 
 /** For a run longer than a tile: the codes of one piece. */
-export function packRun4(packed: usize, x: usize, count: i32, scale: usize, codeMin: i32, codeMax: i32): void {
+export function packRun4(
+  packed: usize,
+  x: usize,
+  count: i32,
+  scale: usize,
+  codeMin: i32,
+  codeMax: i32,
+): void {
   pack(packed, x, count, reinterpret<f32>(absmaxBits(x, count)), load<f32>(scale), codeMin, codeMax);
 }
 

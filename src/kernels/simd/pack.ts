@@ -16,10 +16,7 @@ function offsetCodes(codes: usize, codeMin: v128, mask: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function gather(v: v128, bits: i32): v128 {
-  v = v128.or(
-    v128.and(v, i16x8.splat(0x00ff)),
-    i16x8.shr_u(v128.and(v, i16x8.splat(<i16>0xff00)), 8 - bits),
-  );
+  v = v128.or(v128.and(v, i16x8.splat(0x00ff)), i16x8.shr_u(v128.and(v, i16x8.splat(<i16>0xff00)), 8 - bits));
   v = v128.or(
     v128.and(v, i32x4.splat(0x0000ffff)),
     i32x4.shr_u(v128.and(v, i32x4.splat(0xffff0000)), 16 - 2 * bits),
@@ -97,10 +94,7 @@ export function packBits(packed: usize, codes: usize, count: i32, bits: i32, cod
       const b = quarters(offsetCodes(codes + 16, least, mask));
       const c = quarters(offsetCodes(codes + 32, least, mask));
       const d = quarters(offsetCodes(codes + 48, least, mask));
-      v128.store(
-        packed,
-        i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_u(a, b), i16x8.narrow_i32x4_u(c, d)),
-      );
+      v128.store(packed, i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_u(a, b), i16x8.narrow_i32x4_u(c, d)));
       codes += 64;
       packed += 16;
     }
@@ -130,7 +124,7 @@ export function packBits(packed: usize, codes: usize, count: i32, bits: i32, cod
   let kept: u32 = 0;
   let keptBits = 0;
   for (; i < count; i++) {
-    kept |= (((<i32>load<u8>(codes)) - codeMin) & bitMask) << keptBits;
+    kept |= ((<i32>load<u8>(codes) - codeMin) & bitMask) << keptBits;
     keptBits += bits;
     codes++;
     if (keptBits >= 8) {
@@ -231,7 +225,7 @@ export function unpackBits(codes: usize, packed: usize, count: i32, bits: i32, c
   let keptBits = 0;
   for (; i < count; i++) {
     if (keptBits < bits) {
-      kept |= <u32>load<u8>(packed) << keptBits;
+      kept |= (<u32>load<u8>(packed)) << keptBits;
       packed++;
       keptBits += 8;
     }
