@@ -1,5 +1,6 @@
 /** Signatures of the WebAssembly functions of simd/*.ts: addresses are byte offsets in the kernels' memory. */
-export interface SimdExports extends ReduceExports, AffineExports {}
+export interface SimdExports
+  extends ReduceExports, AffineExports, PackExports, FloatExports, FusedExports, ErrorExports {}
 
 export interface ReduceExports {
   /** `accumulate` 1: start from what out holds. NaN travels as bits above infinity's. */
@@ -108,4 +109,49 @@ export interface AffineExports {
     table: number,
     room: number,
   ): void;
+}
+
+export interface PackExports {
+  packBits(packed: number, codes: number, count: number, bits: number, codeMin: number): void;
+  unpackBits(codes: number, packed: number, count: number, bits: number, codeMin: number): void;
+}
+
+export interface FloatExports {
+  encodeFloat16(out: number, x: number, count: number): void;
+  decodeFloat16(out: number, codes: number, count: number): void;
+  encodeBfloat16(out: number, x: number, count: number): void;
+  decodeBfloat16(out: number, codes: number, count: number): void;
+}
+
+/** `kind` of a scale: 0 float32, 1 float16, 2 bfloat16. */
+export interface FusedExports {
+  quantizePackRuns4(
+    packed: number,
+    scales: number,
+    x: number,
+    runs: number,
+    run: number,
+    divisor: number,
+    kind: number,
+    codeMin: number,
+    codeMax: number,
+  ): void;
+  /** The two steps of a run that is longer than a tile: absmax at `scale` to scale, then the codes of each piece. */
+  scaleRun4(scale: number, divisor: number, kind: number): void;
+  packRun4(packed: number, x: number, count: number, scale: number, codeMin: number, codeMax: number): void;
+  dequantizePackedRuns4(
+    out: number,
+    packed: number,
+    scales: number,
+    zeroPoints: number,
+    runs: number,
+    run: number,
+    codeMin: number,
+  ): void;
+}
+
+export interface ErrorExports {
+  /** `lanes` is room for 20 float64, carried from tile to tile. */
+  errorClear(lanes: number): void;
+  errorLanes(lanes: number, a: number, b: number, count: number): void;
 }

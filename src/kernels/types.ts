@@ -56,8 +56,10 @@ export interface Kernels {
 
   /**
    * codes = clamp(round(x / scale) + zeroPoint, codeMin, codeMax). x / scale is one float32 operation: a product with
-   * fround(1 / scale) or a division, as rule.arithmetic says. NaN gives the zero point, +Infinity codeMax, -Infinity
-   * codeMin. A scale of 0 gives the zero point everywhere. zeroPoint null means 0.
+   * fround(1 / scale) or a division, as rule.arithmetic says; where fround(1 / scale) is no normal float32 (|scale| above
+   * 2^126 or below 2^-128) 'reciprocal' divides too, so that each operation's error stays within one rounding. NaN counts
+   * as 0, so it gives the zero point (clamped); +Infinity gives codeMax, -Infinity codeMin for a finite positive scale. A
+   * scale of 0, or of NaN, gives the zero point everywhere, one of Infinity too. zeroPoint null means 0.
    */
   quantizeRuns(
     codes: Codes,
@@ -78,7 +80,10 @@ export interface Kernels {
     width: number,
     rule: CodeRule,
   ): void;
-  /** out = fround(scale * (code - zeroPoint)); the difference is an exact integer. */
+  /**
+   * out = fround(scale * (code - zeroPoint)); the difference is an exact integer and the product is taken in float64,
+   * which is exact while |code - zeroPoint| <= 2^29: one rounding in all.
+   */
   dequantizeRuns(
     out: F32,
     codes: Codes,

@@ -1,6 +1,10 @@
 /** All reference kernels as one `Kernels`. */
 import type { Kernels } from '../types.js';
 import { dequantizeColumns, dequantizeRuns, quantizeColumns, quantizeRuns } from './affine.js';
+import { errorSums } from './error.js';
+import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './float.js';
+import { dequantizePackedRuns4, quantizePackRuns4 } from './fused.js';
+import { packBits, unpackBits } from './pack.js';
 import {
   absmaxColumns,
   absmaxRuns,
@@ -22,4 +26,13 @@ export const referenceKernels: Kernels = {
   quantizeColumns,
   dequantizeRuns,
   dequantizeColumns,
-} as unknown as Kernels;
+  quantizePackRuns4,
+  dequantizePackedRuns4,
+  packBits,
+  unpackBits,
+  encodeFloat16,
+  decodeFloat16,
+  encodeBfloat16,
+  decodeBfloat16,
+  errorSums,
+};

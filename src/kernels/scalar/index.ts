@@ -1,6 +1,10 @@
 /** All scalar kernels as one `Kernels`. */
 import type { Kernels } from '../types.js';
 import { dequantizeColumns, dequantizeRuns } from './dequantize.js';
+import { errorSums } from './error.js';
+import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './float.js';
+import { dequantizePackedRuns4, quantizePackRuns4 } from './fused.js';
+import { packBits, unpackBits } from './pack.js';
 import { quantizeColumns, quantizeRuns } from './quantize.js';
 import {
   absmaxColumns,
@@ -23,4 +27,13 @@ export const scalarKernels: Kernels = {
   quantizeColumns,
   dequantizeRuns,
   dequantizeColumns,
-} as unknown as Kernels;
+  quantizePackRuns4,
+  dequantizePackedRuns4,
+  packBits,
+  unpackBits,
+  encodeFloat16,
+  decodeFloat16,
+  encodeBfloat16,
+  decodeBfloat16,
+  errorSums,
+};

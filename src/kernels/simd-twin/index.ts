@@ -3,6 +3,10 @@ import type { Simd } from '../memory.js';
 import { Stage, TILE_ELEMENTS } from '../tiles.js';
 import type { Kernels } from '../types.js';
 import { simdAffine } from './affine.js';
+import { simdError } from './error.js';
+import { simdFloat } from './float.js';
+import { simdFused } from './fused.js';
+import { simdPack } from './pack.js';
 import { simdReduce } from './reduce.js';
 
 /** `tileElements` is for tests that want many tile edges: at least 64, at most TILE_ELEMENTS, a multiple of 16. */
@@ -12,5 +16,9 @@ export function createSimdKernels(simd: Simd, tileElements: number = TILE_ELEMEN
     name: 'simd',
     ...simdReduce(simd.exports, stage),
     ...simdAffine(simd.exports, stage),
-  } as unknown as Kernels;
+    ...simdPack(simd.exports, stage),
+    ...simdFloat(simd.exports, stage),
+    ...simdFused(simd.exports, stage),
+    ...simdError(simd, stage),
+  };
 }

@@ -82,9 +82,9 @@ function segment<T>(out: usize, codes: usize, count: i32, scale: f32, zeroPoint:
   }
   const scales = f32x4.splat(scale);
   const zeroPoints = i32x4.splat(zeroPoint);
-  // As in quantize.ts: fewer, longer steps for the common types.
+  // As in quantize.ts: fewer, longer steps for the common types; 16 or more elements are left.
   if (sizeof<T>() == 1) {
-    for (; count > 64; count -= 64) {
+    for (; count >= 80; count -= 64) {
       sixteen<T>(out, codes, zeroPoints, scales);
       sixteen<T>(out + 64, codes + 16, zeroPoints, scales);
       sixteen<T>(out + 128, codes + 32, zeroPoints, scales);

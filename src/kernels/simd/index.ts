@@ -17,6 +17,11 @@ export {
 export { quantizeRuns, prepareColumns, quantizeColumns, quantizeColumnsSlow } from './quantize';
 export { dequantizeRuns, repeatColumns, dequantizeColumns } from './dequantize';
 
+export { packBits, unpackBits } from './pack';
+export { encodeFloat16, decodeFloat16, encodeBfloat16, decodeBfloat16 } from './float';
+export { quantizePackRuns4, scaleRun4, packRun4, dequantizePackedRuns4 } from './fused';
+export { errorClear, errorLanes } from './error';
+
 /** First byte behind the module's constants. */
 export function staticsEnd(): usize {
   return __heap_base;

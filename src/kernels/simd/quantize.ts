@@ -111,8 +111,9 @@ function segment<T, Op>(out: usize, x: usize, count: i32, factor: f32, low: f32,
   const highs = f32x4.splat(high);
   const biases = i32x4.splat(bias);
   // 64 per step: V8's loop bookkeeping costs 20 % at 16 per step. Only for the common types, as it takes 1 KB each.
+  // At least 16 elements are left for the loop after it, which steps back over them and never over what follows x.
   if (sizeof<T>() == 1 && !isFloat<Op>()) {
-    for (; count > 64; count -= 64) {
+    for (; count >= 80; count -= 64) {
       sixteen<T, Op>(out, x, factors, lows, highs, biases);
       sixteen<T, Op>(out + 16, x + 64, factors, lows, highs, biases);
       sixteen<T, Op>(out + 32, x + 128, factors, lows, highs, biases);
