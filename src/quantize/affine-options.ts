@@ -34,7 +34,11 @@ export const SCALE_DTYPES = ['float32', 'float16', 'bfloat16', 'float64'] as con
 export const ARITHMETICS = ['reciprocal', 'division'] as const;
 
 /** The options checked against the shape of the tensor they are for. */
-export function checkAffineOptions(fn: string, options: AffineOptions, shape: readonly number[]): AffineSettings {
+export function checkAffineOptions(
+  fn: string,
+  options: AffineOptions,
+  shape: readonly number[],
+): AffineSettings {
   const given = checkOptions(fn, options, KEYS);
   const bits = checkBits(fn, given.bits);
   const mapping = checkChoice(fn, 'mapping', given.mapping ?? 'symmetric', MAPPINGS);
@@ -42,7 +46,13 @@ export function checkAffineOptions(fn: string, options: AffineOptions, shape: re
   const usual = mapping === 'asymmetric' ? 'minmax' : 'absmax';
   const scaleMethod = checkChoice(fn, 'scaleMethod', given.scaleMethod ?? usual, METHODS);
   if (scaleMethod !== 'percentile' && given.percentile !== undefined) {
-    throw rangeError(fn, 'percentile', "no value unless scaleMethod is 'percentile'", given.percentile, 'remove it');
+    throw rangeError(
+      fn,
+      'percentile',
+      "no value unless scaleMethod is 'percentile'",
+      given.percentile,
+      'remove it',
+    );
   }
   const rangeMin = checkBound(fn, 'rangeMin', given.rangeMin);
   const rangeMax = checkBound(fn, 'rangeMax', given.rangeMax);
@@ -52,7 +62,13 @@ export function checkAffineOptions(fn: string, options: AffineOptions, shape: re
   const ranged = rangeMin !== null || rangeMax !== null;
   if (ranged && (scaleMethod === 'percentile' || scaleMethod === 'mse')) {
     const fix = 'give the range or a method that finds it, not both';
-    throw rangeError(fn, 'scaleMethod', "'absmax' or 'minmax' beside rangeMin and rangeMax", scaleMethod, fix);
+    throw rangeError(
+      fn,
+      'scaleMethod',
+      "'absmax' or 'minmax' beside rangeMin and rangeMax",
+      scaleMethod,
+      fix,
+    );
   }
   return {
     bits,
@@ -62,7 +78,11 @@ export function checkAffineOptions(fn: string, options: AffineOptions, shape: re
     granularity: checkGranularity(fn, given.granularity ?? { kind: 'tensor' }, shape),
     scaleMethod,
     percentile: checkPercentile(fn, given.percentile ?? 99.99),
-    scaleDtype: checkChoice(fn, 'scaleDtype', given.scaleDtype ?? 'float32', SCALE_DTYPES),
+    scaleDtype: checkChoice(fn, 'scaleDtype', given.scaleDtype ?? 'float32', [
+      'float32',
+      'float16',
+      'bfloat16',
+    ]),
     rounding: checkChoice(fn, 'rounding', given.rounding ?? 'halfEven', ROUNDINGS),
     seed: checkSeed(fn, given.seed ?? 0),
     arithmetic: checkChoice(fn, 'arithmetic', given.arithmetic ?? 'reciprocal', ARITHMETICS),
@@ -76,7 +96,8 @@ const METHODS = ['absmax', 'minmax', 'percentile', 'mse'] as const;
 
 export function checkBits(fn: string, bits: unknown): Bits {
   const checked = checkInteger(fn, 'bits', bits, 1, 16);
-  if (checked > 8 && checked !== 16) throw rangeError(fn, 'bits', '1 to 8, or 16', bits, 'choose one of these');
+  if (checked > 8 && checked !== 16)
+    throw rangeError(fn, 'bits', '1 to 8, or 16', bits, 'choose one of these');
   return checked as Bits;
 }
 
@@ -99,7 +120,8 @@ export function codeRange(fn: string, bits: Bits, mapping: Mapping): [codeMin: n
 
 function checkPercentile(fn: string, percentile: unknown): number {
   const expected = 'a number above 50, at most 100';
-  if (typeof percentile !== 'number') throw typeError(fn, 'percentile', expected, percentile, 'for example 99.9');
+  if (typeof percentile !== 'number')
+    throw typeError(fn, 'percentile', expected, percentile, 'for example 99.9');
   if (!(percentile > 50 && percentile <= 100)) {
     throw rangeError(fn, 'percentile', expected, percentile, 'it is the percent of values inside the range');
   }
@@ -108,7 +130,8 @@ function checkPercentile(fn: string, percentile: unknown): number {
 
 function checkBound(fn: string, name: string, bound: unknown): number | null {
   if (bound === undefined) return null;
-  if (typeof bound !== 'number') throw typeError(fn, name, 'a finite number', bound, 'leave it out for the own range');
+  if (typeof bound !== 'number')
+    throw typeError(fn, name, 'a finite number', bound, 'leave it out for the own range');
   if (!Number.isFinite(Math.fround(bound))) {
     throw rangeError(fn, name, 'a finite float32', bound, 'leave it out for the own range');
   }
@@ -117,7 +140,8 @@ function checkBound(fn: string, name: string, bound: unknown): number | null {
 
 /** A QParams record whose parts fit together and to `regions` regions. */
 export function checkQParams(fn: string, q: QParams, regions: number): void {
-  if (typeof q !== 'object' || q === null) throw typeError(fn, 'qparams', 'a record', q, 'make it with chooseQParams');
+  if (typeof q !== 'object' || q === null)
+    throw typeError(fn, 'qparams', 'a record', q, 'make it with chooseQParams');
   const bits = checkBits(fn, q.bits);
   checkChoice(fn, 'mapping', q.mapping, MAPPINGS);
   checkChoice(fn, 'scaleDtype', q.scaleDtype, SCALE_DTYPES);
@@ -140,21 +164,48 @@ function checkCodes(fn: string, bits: Bits, codeMin: unknown, codeMax: unknown):
 /** Scales finite and >= 0, zero points within 2^20 of 0, one of each per region. */
 function checkScales(fn: string, { scale, zeroPoint, scaleDtype }: QParams, regions: number): void {
   const array = scaleDtype === 'float64' ? Float64Array : Float32Array;
-  if (!(scale instanceof array)) throw typeError(fn, 'scale', `a ${array.name}`, scale, 'one scale per region');
-  if (scale.length !== regions) throw rangeError(fn, 'scale', `${regions} scales, one per region`, scale.length, 'check shape and granularity');
+  if (!(scale instanceof array))
+    throw typeError(fn, 'scale', `a ${array.name}`, scale, 'one scale per region');
+  if (scale.length !== regions)
+    throw rangeError(
+      fn,
+      'scale',
+      `${regions} scales, one per region`,
+      scale.length,
+      'check shape and granularity',
+    );
   for (let i = 0; i < regions; i++) {
     if (!(scale[i] >= 0 && scale[i] < Infinity)) {
-      throw rangeError(fn, `scale[${i}]`, 'a finite number >= 0', scale[i], 'scales are steps between levels');
+      throw rangeError(
+        fn,
+        `scale[${i}]`,
+        'a finite number >= 0',
+        scale[i],
+        'scales are steps between levels',
+      );
     }
   }
   if (zeroPoint === null) return;
-  if (!(zeroPoint instanceof Int32Array)) throw typeError(fn, 'zeroPoint', 'an Int32Array or null', zeroPoint, 'null means 0');
+  if (!(zeroPoint instanceof Int32Array))
+    throw typeError(fn, 'zeroPoint', 'an Int32Array or null', zeroPoint, 'null means 0');
   if (zeroPoint.length !== regions) {
-    throw rangeError(fn, 'zeroPoint', `${regions} zero points, one per region`, zeroPoint.length, 'null means 0');
+    throw rangeError(
+      fn,
+      'zeroPoint',
+      `${regions} zero points, one per region`,
+      zeroPoint.length,
+      'null means 0',
+    );
   }
   for (let i = 0; i < regions; i++) {
     if (Math.abs(zeroPoint[i]) > 2 ** 20) {
-      throw rangeError(fn, `zeroPoint[${i}]`, 'a whole number within 2^20 of 0', zeroPoint[i], 'zero points are codes');
+      throw rangeError(
+        fn,
+        `zeroPoint[${i}]`,
+        'a whole number within 2^20 of 0',
+        zeroPoint[i],
+        'zero points are codes',
+      );
     }
   }
 }

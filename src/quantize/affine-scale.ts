@@ -28,7 +28,8 @@ export function scaleRegions(x: F32, plan: RegionPlan, settings: AffineSettings)
   const zeroPoint = settings.mapping === 'asymmetric' ? new Int32Array(plan.regions) : null;
   const scale = roundScales(rawScales(used, settings), settings.scaleDtype);
   if (zeroPoint !== null) {
-    for (let r = 0; r < plan.regions; r++) zeroPoint[r] = zeroPointOf(Math.min(used.min[r], 0), scale[r], settings);
+    for (let r = 0; r < plan.regions; r++)
+      zeroPoint[r] = zeroPointOf(Math.min(used.min[r], 0), scale[r], settings);
   }
   return { scale, zeroPoint, overflow: overflowOf(own, scale, zeroPoint, settings) };
 }
@@ -168,4 +169,3 @@ export function finiteValues(fn: string, x: F32, settings: Pick<AffineSettings, 
   // 0 changes no range that holds 0, and every range does: the symmetric ones by definition, the asymmetric by rule.
   return x.map((v) => (Number.isFinite(v) ? v : 0));
 }
-

@@ -46,7 +46,7 @@ export interface AffineOptions {
   /** For 'percentile': percent of the values inside the range, above 50 up to 100. Default 99.99. */
   readonly percentile?: number;
   /** Type that a file stores the scales in; they are rounded to it before codes are made. Default 'float32'. */
-  readonly scaleDtype?: ScaleDType;
+  readonly scaleDtype?: Exclude<ScaleDType, 'float64'>;
   /** Default 'halfEven'. */
   readonly rounding?: Rounding;
   /** Seed of stochastic rounding. Default 0. */

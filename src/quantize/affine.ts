@@ -83,7 +83,11 @@ export function chooseQParams(x: TensorLike, options: AffineOptions): QParams {
  * const x = Float32Array.of(0.1, 0.2);
  * quantizeWith(x, chooseQParams(x, { bits: 8 })).codes; // Int8Array [64, 127]
  */
-export function quantizeWith(x: TensorLike, qparams: QParams, options?: { readonly nonFinite?: 'throw' | 'saturate' }): AffineTensor {
+export function quantizeWith(
+  x: TensorLike,
+  qparams: QParams,
+  options?: { readonly nonFinite?: 'throw' | 'saturate' },
+): AffineTensor {
   const fn = 'quantizeWith';
   const { nonFinite = 'throw' } = checkOptions(fn, options, ['nonFinite']);
   const { data, shape } = toContiguous(x, fn);
@@ -130,7 +134,13 @@ export function dequantizeAffine(q: AffineTensor, options?: { readonly out?: F32
     const to = out.subarray(span.begin, end);
     const zero = q.zeroPoint === null ? null : paramsOf(span, q.zeroPoint, (n) => new Int32Array(n));
     if (!(scales instanceof Float32Array)) {
-      dequantizeFloat64(to, from, paramsOf(span, scales, (n) => new Float64Array(n)), zero, span);
+      dequantizeFloat64(
+        to,
+        from,
+        paramsOf(span, scales, (n) => new Float64Array(n)),
+        zero,
+        span,
+      );
       continue;
     }
     const scale = paramsOf(span, scales, (n) => new Float32Array(n));
@@ -141,7 +151,13 @@ export function dequantizeAffine(q: AffineTensor, options?: { readonly out?: F32
 }
 
 /** Float64 scales: one product in float64, rounded to float32 once. A plain loop, since only foreign tensors have them. */
-function dequantizeFloat64(out: F32, codes: Codes, scale: Scales, zeroPoint: QParams['zeroPoint'], span: Span): void {
+function dequantizeFloat64(
+  out: F32,
+  codes: Codes,
+  scale: Scales,
+  zeroPoint: QParams['zeroPoint'],
+  span: Span,
+): void {
   const perRow = span.run > 0 ? Math.ceil(span.width / span.run) : 0;
   for (let i = 0; i < out.length; i++) {
     const row = Math.floor(i / span.width);
@@ -164,7 +180,10 @@ function dequantizeFloat64(out: F32, codes: Codes, scale: Scales, zeroPoint: QPa
  * const { values, gradMask } = fakeQuantize(Float32Array.of(0.3, 9), chooseQParams(Float32Array.of(1), { bits: 8 }));
  * gradMask; // Uint8Array [1, 0]
  */
-export function fakeQuantize(x: TensorLike, how: AffineOptions | QParams): { readonly values: F32; readonly gradMask: U8 } {
+export function fakeQuantize(
+  x: TensorLike,
+  how: AffineOptions | QParams,
+): { readonly values: F32; readonly gradMask: U8 } {
   const q = 'scale' in how ? quantizeWith(x, how) : quantizeAffine(x, how);
   const values = dequantizeAffine(q);
   const { data } = toContiguous(x, 'fakeQuantize');
@@ -174,7 +193,11 @@ export function fakeQuantize(x: TensorLike, how: AffineOptions | QParams): { rea
   const plan = planRegions(q.shape, q.granularity);
   const wide = new Int16Array(values.length);
   const rule = ruleOf({ ...q, seed: how.seed ?? 0, arithmetic }, 0);
-  runKernels(wide, toFloat32(data), plan, q.scale, q.zeroPoint, { ...rule, codeMin: q.codeMin - 1, codeMax: q.codeMax + 1 });
+  runKernels(wide, toFloat32(data), plan, q.scale, q.zeroPoint, {
+    ...rule,
+    codeMin: q.codeMin - 1,
+    codeMax: q.codeMax + 1,
+  });
   for (let i = 0; i < wide.length; i++) gradMask[i] = wide[i] >= q.codeMin && wide[i] <= q.codeMax ? 1 : 0;
   return { values, gradMask };
 }
@@ -206,8 +229,10 @@ export function checkAffineTensor(fn: string, q: AffineTensor): RegionPlan {
     throw typeError(fn, 'q.codes', `a ${expected.constructor.name}`, q.codes, 'make q with quantizeAffine');
   }
   const length = q.bits < 8 ? Math.ceil((size * q.bits) / 8) : size;
-  if (q.codes.length !== length) throw rangeError(fn, 'q.codes', `${length} entries`, q.codes.length, 'correct q.shape');
-  if (!(q.overflow >= 0)) throw rangeError(fn, 'q.overflow', 'a number >= 0', q.overflow, 'make q with quantizeAffine');
+  if (q.codes.length !== length)
+    throw rangeError(fn, 'q.codes', `${length} entries`, q.codes.length, 'correct q.shape');
+  if (!(q.overflow >= 0))
+    throw rangeError(fn, 'q.overflow', 'a number >= 0', q.overflow, 'make q with quantizeAffine');
   return plan;
 }
 
@@ -232,10 +257,25 @@ function toFloat32(data: Contiguous['data']): F32 {
 
 function toQParams(settings: AffineSettings, scale: F32, zeroPoint: QParams['zeroPoint']): QParams {
   const { bits, codeMin, codeMax, mapping, granularity, scaleDtype, rounding, arithmetic, seed } = settings;
-  return { scale, zeroPoint, bits, codeMin, codeMax, mapping, granularity, scaleDtype, rounding, arithmetic, seed };
+  return {
+    scale,
+    zeroPoint,
+    bits,
+    codeMin,
+    codeMax,
+    mapping,
+    granularity,
+    scaleDtype,
+    rounding,
+    arithmetic,
+    seed,
+  };
 }
 
-function ruleOf(q: Pick<QParams, 'codeMin' | 'codeMax' | 'rounding' | 'arithmetic' | 'seed'>, position: number): CodeRule {
+function ruleOf(
+  q: Pick<QParams, 'codeMin' | 'codeMax' | 'rounding' | 'arithmetic' | 'seed'>,
+  position: number,
+): CodeRule {
   const { codeMin, codeMax, rounding, arithmetic, seed } = q;
   return { codeMin, codeMax, rounding, arithmetic, seed, position };
 }
@@ -261,7 +301,13 @@ function runKernels(
   }
 }
 
-function encode(x: F32, shape: readonly number[], plan: RegionPlan, q: QParams, overflow: number): AffineTensor {
+function encode(
+  x: F32,
+  shape: readonly number[],
+  plan: RegionPlan,
+  q: QParams,
+  overflow: number,
+): AffineTensor {
   const codes = codesArray(q.bits, q.codeMin, x.length);
   const whole = q.bits < 8 ? codesArray(8, q.codeMin, x.length) : codes;
   runKernels(whole, x, plan, q.scale, q.zeroPoint, ruleOf(q, 0));
@@ -269,7 +315,12 @@ function encode(x: F32, shape: readonly number[], plan: RegionPlan, q: QParams, 
   return finish(codes, shape, q, overflow);
 }
 
-function finish(codes: AffineTensor['codes'], shape: readonly number[], q: QParams, overflow: number): AffineTensor {
+function finish(
+  codes: AffineTensor['codes'],
+  shape: readonly number[],
+  q: QParams,
+  overflow: number,
+): AffineTensor {
   const { scale, zeroPoint, bits, codeMin, codeMax, mapping, granularity, scaleDtype, rounding } = q;
   return affineTensor({
     kind: 'affine',
@@ -296,20 +347,36 @@ function isPackedRuns4(bits: Bits, width: number, run: number): boolean {
 /** The settings that the fused kernel implements, on runs that it can take. */
 function isFused(s: AffineSettings, shape: readonly number[]): boolean {
   const plain = s.rounding === 'halfEven' && s.arithmetic === 'reciprocal' && s.mapping !== 'asymmetric';
-  const own = s.rangeMin === null && s.rangeMax === null && (s.scaleMethod === 'absmax' || s.scaleMethod === 'minmax');
+  const own =
+    s.rangeMin === null && s.rangeMax === null && (s.scaleMethod === 'absmax' || s.scaleMethod === 'minmax');
   if (!plain || !own) return false;
   const plan = planRegions(shape, s.granularity);
   const [span] = plan.simple ? plan.spans() : [];
   return span !== undefined && isPackedRuns4(s.bits, span.width, span.run);
 }
 
-function quantizeFused(x: F32, shape: readonly number[], plan: RegionPlan, settings: AffineSettings): AffineTensor {
+function quantizeFused(
+  x: F32,
+  shape: readonly number[],
+  plan: RegionPlan,
+  settings: AffineSettings,
+): AffineTensor {
   const [span] = plan.spans();
   const packed = new Uint8Array(x.length / 2);
   const scale = new Float32Array(plan.regions);
   const { codeMin, codeMax, mapping, scaleDtype } = settings;
   const divisor = mapping === 'symmetric' ? codeMax : codeMax + 0.5;
-  kernels().quantizePackRuns4(packed, scale, x, plan.regions, span.run, divisor, scaleDtype, codeMin, codeMax);
+  kernels().quantizePackRuns4(
+    packed,
+    scale,
+    x,
+    plan.regions,
+    span.run,
+    divisor,
+    scaleDtype,
+    codeMin,
+    codeMax,
+  );
   // The rounded scale reaches codeMax + 0.5 steps: 7 % beyond absmax, while float16 rounds by less than 0.05 % unless subnormal.
   const overflow = overflowOf(rangesOf(x, plan, true), scale, null, settings);
   return finish(packed, shape, toQParams(settings, scale, null), overflow);

@@ -80,7 +80,10 @@ export function bestRange(x: F32, plan: RegionPlan, settings: AffineSettings, ow
     const candidate: Ranges = { min: own.min.map((v) => v * factor), max: own.max.map((v) => v * factor) };
     const scale = roundScales(rawScales(candidate, settings), settings.scaleDtype);
     for (let r = 0; r < plan.regions; r++) {
-      const zero = settings.mapping === 'asymmetric' ? zeroPointOf(Math.min(candidate.min[r], 0), scale[r], settings) : 0;
+      const zero =
+        settings.mapping === 'asymmetric'
+          ? zeroPointOf(Math.min(candidate.min[r], 0), scale[r], settings)
+          : 0;
       const error = squaredError(values, start[r], start[r + 1], scale[r], zero, settings, least[r]);
       if (error < least[r]) {
         least[r] = error;

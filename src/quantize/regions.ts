@@ -72,16 +72,31 @@ export function checkGranularity(fn: string, granularity: unknown, shape: readon
       return { kind, axis: normalizeAxis(given.axis as number, rank, fn) };
     case 'group': {
       const axis = normalizeAxis((given.axis ?? -1) as number, rank, fn);
-      const groupSize = checkInteger(fn, 'granularity.groupSize', given.groupSize, 1, Number.MAX_SAFE_INTEGER);
+      const groupSize = checkInteger(
+        fn,
+        'granularity.groupSize',
+        given.groupSize,
+        1,
+        Number.MAX_SAFE_INTEGER,
+      );
       return { kind, axis, groupSize };
     }
     case 'block': {
       const blockShape = given.blockShape;
-      if (rank < 2) throw rangeError(fn, 'granularity', 'at least two axes for blocks', rank, "use kind 'group'");
+      if (rank < 2)
+        throw rangeError(fn, 'granularity', 'at least two axes for blocks', rank, "use kind 'group'");
       if (!Array.isArray(blockShape) || blockShape.length !== 2) {
-        throw rangeError(fn, 'granularity.blockShape', '[rows, columns]', blockShape, 'for example [128, 128]');
+        throw rangeError(
+          fn,
+          'granularity.blockShape',
+          '[rows, columns]',
+          blockShape,
+          'for example [128, 128]',
+        );
       }
-      const [rows, cols] = blockShape.map((n) => checkInteger(fn, 'granularity.blockShape', n, 1, Number.MAX_SAFE_INTEGER));
+      const [rows, cols] = blockShape.map((n) =>
+        checkInteger(fn, 'granularity.blockShape', n, 1, Number.MAX_SAFE_INTEGER),
+      );
       return { kind, blockShape: [rows, cols] };
     }
     case 'token':
@@ -97,7 +112,11 @@ const KEYS_OF: Readonly<Record<Granularity['kind'], readonly string[]>> = {
   token: [],
 };
 
-function refuseForeignKeys(fn: string, kind: Granularity['kind'], given: Partial<Record<string, unknown>>): void {
+function refuseForeignKeys(
+  fn: string,
+  kind: Granularity['kind'],
+  given: Partial<Record<string, unknown>>,
+): void {
   for (const key of Object.keys(given)) {
     if (key !== 'kind' && !KEYS_OF[kind].includes(key)) {
       throw rangeError(fn, `granularity.${key}`, `no such key for kind '${kind}'`, given[key], 'remove it');
@@ -136,7 +155,11 @@ function planAxis(shape: readonly number[], axis: number): RegionPlan {
   const plan = { regions: channels, scaleShape: [channels] };
   if (outer === 1) return oneSpan(channels, [channels], run(0, channels, inner, inner, 0));
   if (inner < MIN_RUN) {
-    return { ...plan, simple: false, spans: () => [columns(0, outer, channels * inner, 0, Math.max(inner, 1))] };
+    return {
+      ...plan,
+      simple: false,
+      spans: () => [columns(0, outer, channels * inner, 0, Math.max(inner, 1))],
+    };
   }
   return {
     ...plan,
@@ -170,7 +193,10 @@ function planGroups(shape: readonly number[], axis: number, groupSize: number): 
   };
 }
 
-function planBlocks(shape: readonly number[], [blockRows, blockColumns]: readonly [number, number]): RegionPlan {
+function planBlocks(
+  shape: readonly number[],
+  [blockRows, blockColumns]: readonly [number, number],
+): RegionPlan {
   const width = shape[shape.length - 1];
   const height = shape[shape.length - 2];
   const matrices = product(shape.slice(0, -2));
@@ -196,11 +222,9 @@ export function regionsOf(span: Span): number {
 }
 
 /** The parameters of a span's runs or columns: a view, or a copy with every entry repeated. */
-export function paramsOf<T extends { subarray(begin: number, end: number): T; readonly length: number; [i: number]: number }>(
-  span: Span,
-  params: T,
-  make: (length: number) => T,
-): T {
+export function paramsOf<
+  T extends { subarray(begin: number, end: number): T; readonly length: number; [i: number]: number },
+>(span: Span, params: T, make: (length: number) => T): T {
   const view = params.subarray(span.firstRegion, span.firstRegion + regionsOf(span));
   if (span.repeat === 1) return view;
   const repeated = make(span.width);

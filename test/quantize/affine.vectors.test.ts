@@ -4,7 +4,7 @@ import type { QParams } from '../../src/quantize/affine-types.js';
 import { readGolden } from '../support/golden.js';
 
 const golden = readGolden('torch-affine.safetensors');
-const x = golden.get('affine/x') as { data: Float32Array; shape: number[] };
+const x = golden.get('affine/x') as { data: Float32Array<ArrayBuffer>; shape: number[] };
 
 const tensorParams = (scale: number, zero: number, codeMin: number, codeMax: number): QParams => ({
   scale: Float32Array.of(scale),
@@ -29,9 +29,13 @@ describe('affine quantization against torch 2.13', () => {
 
   for (const name of cases) {
     it(`${name}: codes and values`, () => {
-      const [, kind, scale, zero] = /affine\/(qu?int8)\/scale=([\d.]+)\/zp=(\d+)\//.exec(name) as unknown as string[];
+      const [, kind, scale, zero] = /affine\/(qu?int8)\/scale=([\d.]+)\/zp=(\d+)\//.exec(
+        name,
+      ) as unknown as string[];
       const [low, high] = kind === 'qint8' ? [-128, 127] : [0, 255];
-      const q = quantizeWith(x, tensorParams(Number(scale), Number(zero), low, high), { nonFinite: 'saturate' });
+      const q = quantizeWith(x, tensorParams(Number(scale), Number(zero), low, high), {
+        nonFinite: 'saturate',
+      });
       expect(numbers(q.codes)).toEqual(numbers(golden.get(name)?.data as Int32Array));
       const values = golden.get(name.replace('/codes', '/dequantized'))?.data as Float32Array;
       expect(numbers(dequantizeAffine(q))).toEqual(numbers(values));
@@ -39,7 +43,7 @@ describe('affine quantization against torch 2.13', () => {
   }
 
   it('affine/per_channel: codes and values', () => {
-    const scales = golden.get('affine/per_channel/scales')?.data as Float64Array;
+    const scales = golden.get('affine/per_channel/scales')?.data as Float64Array<ArrayBuffer>;
     const q = quantizeWith(x, {
       ...tensorParams(1, 0, -128, 127),
       mapping: 'symmetricFull',
@@ -56,6 +60,8 @@ describe('affine quantization against torch 2.13', () => {
   it('affine/fake_quant: values and gradient mask', () => {
     const { values, gradMask } = fakeQuantize(x, tensorParams(0.05, 3, -128, 127));
     expect(numbers(values)).toEqual(numbers(golden.get('affine/fake_quant/y')?.data as Float32Array));
-    expect(numbers(gradMask)).toEqual(numbers(golden.get('affine/fake_quant/grad_mask')?.data as Float32Array));
+    expect(numbers(gradMask)).toEqual(
+      numbers(golden.get('affine/fake_quant/grad_mask')?.data as Float32Array),
+    );
   });
 });
