@@ -69,7 +69,7 @@ export function toNdarray(t: Tensor): Ndarray {
  */
 export function fromNdarray(view: StridedView): Tensor {
   const fn = 'fromNdarray';
-  if (typeof view !== 'object' || view === null || !('data' in view)) {
+  if (typeof view !== 'object' || view === null || !('shape' in view)) {
     throw typeError(fn, 'view', 'an ndarray', view, 'pass an ndarray or {data, shape, stride, offset}');
   }
   const { data, shape } = toContiguous(view, fn, 'view');

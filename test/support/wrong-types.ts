@@ -1,15 +1,16 @@
 import { runInNewContext } from 'node:vm';
+import type { F32 } from '../../src/core/arrays.js';
 
 /** An array whose buffer was transferred away: length 0, and every access throws or gives undefined. */
-export function detachedArray(): Float32Array {
+export function detachedArray(): F32 {
   const array = new Float32Array(4);
   structuredClone(array.buffer, { transfer: [array.buffer] });
   return array;
 }
 
 /** An array made by another realm: of the right kind, but `instanceof Float32Array` is false. */
-export function foreignArray(values: readonly number[]): Float32Array {
-  return runInNewContext(`new Float32Array(${JSON.stringify(values)})`) as Float32Array;
+export function foreignArray(values: readonly number[]): F32 {
+  return runInNewContext(`new Float32Array(${JSON.stringify(values)})`) as F32;
 }
 
 /** Values that are no tensor of real numbers, by name: every public function that takes one must name its argument. */
