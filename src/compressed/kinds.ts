@@ -1,0 +1,64 @@
+/**
+ * Every kind of compressed tensor, and what each can do: the one table over the union. A new kind is a member of `Compressed` and a
+ * row of KINDS; everything that takes a `Compressed` then takes it.
+ */
+import type { F32 } from '../core/arrays.js';
+import type { NamedArray } from '../core/source.js';
+import { affineFromArrays, affineToArrays } from '../quantize/affine-arrays.js';
+import { affineErrorBound } from '../quantize/affine-bound.js';
+import { dequantizeAffine } from '../quantize/affine.js';
+import type { AffineTensor } from '../quantize/affine-types.js';
+import { dequantizeFloat, floatErrorBound, type FloatTensor } from '../quantize/cast.js';
+import { floatFromArrays, floatToArrays } from '../quantize/float-arrays.js';
+
+export type Compressed = AffineTensor | FloatTensor;
+
+/** A bound of the error: largest of an element, and root of the sum of squares. */
+export interface ErrorBound {
+  readonly maxAbs: number;
+  readonly l2: number;
+}
+
+/** A compressed tensor taken apart: what JSON can hold, and arrays. */
+export interface Parts {
+  readonly header: object;
+  readonly arrays: NamedArray[];
+}
+
+interface Kind<C extends Compressed> {
+  /** The values, row-major, written to `out` or to a new array. */
+  readonly decompress: (c: C, out: F32 | undefined) => F32;
+  /** Proved for every input that gives c. */
+  readonly errorBound: (c: C) => ErrorBound;
+  readonly toArrays: (c: C) => Parts;
+  /** The inverse; throws FormatError for anything that toArrays would not have made. */
+  readonly fromArrays: (header: unknown, arrays: readonly NamedArray[]) => C;
+}
+
+type Kinds = { readonly [K in Compressed['kind']]: Kind<Extract<Compressed, { kind: K }>> };
+
+const withOut = (out: F32 | undefined): { out: F32 } | undefined => (out === undefined ? undefined : { out });
+
+const KINDS: Kinds = {
+  affine: {
+    decompress: (c, out) => dequantizeAffine(c, withOut(out)),
+    errorBound: affineErrorBound,
+    toArrays: affineToArrays,
+    fromArrays: affineFromArrays,
+  },
+  float: {
+    decompress: (c, out) => dequantizeFloat(c, withOut(out)),
+    errorBound: floatErrorBound,
+    toArrays: floatToArrays,
+    fromArrays: floatFromArrays,
+  },
+};
+
+/** The kinds that exist, for messages. */
+export const KIND_NAMES: readonly string[] = Object.keys(KINDS);
+
+/** What the kind named `kind` can do, or null when there is none. */
+export function kindOf(kind: unknown): Kind<Compressed> | null {
+  if (typeof kind !== 'string' || !Object.hasOwn(KINDS, kind)) return null;
+  return KINDS[kind as Compressed['kind']] as unknown as Kind<Compressed>;
+}

@@ -1,0 +1,81 @@
+/** Schemes: how a recipe, which is JSON, says what to do with a tensor. A new way to compress is a row of SCHEMES. */
+import { rangeError, typeError } from '../core/errors.js';
+import type { SmallFloat } from '../core/float-formats.js';
+import { checkChoice, isPlainObject } from '../core/options.js';
+import type { ArraySpec } from '../core/source.js';
+import type { TensorLike } from '../core/tensor.js';
+import { affineArraySpecs } from '../quantize/affine-arrays.js';
+import { quantizeAffine } from '../quantize/affine.js';
+import type { AffineOptions } from '../quantize/affine-types.js';
+import { quantizeFloat, type QuantizeFloatOptions } from '../quantize/cast.js';
+import { floatArraySpecs } from '../quantize/float-arrays.js';
+import type { Compressed } from './kinds.js';
+
+export type AffineScheme = { readonly scheme: 'affine' } & AffineOptions;
+export type FloatScheme = { readonly scheme: 'float' } & QuantizeFloatOptions;
+/** The tensor stays as it is. */
+export interface KeepScheme {
+  readonly scheme: 'keep';
+}
+
+export type LossyScheme = AffineScheme | FloatScheme;
+export type Scheme = LossyScheme | KeepScheme;
+
+interface SchemeRow<S extends LossyScheme> {
+  readonly compress: (x: TensorLike, scheme: S) => Compressed;
+  /** The arrays of the result for a tensor of this shape, known before it is compressed. */
+  readonly arraySpecs: (shape: readonly number[], scheme: S) => ArraySpec[];
+}
+
+type Rows = { readonly [K in LossyScheme['scheme']]: SchemeRow<Extract<LossyScheme, { scheme: K }>> };
+
+const optionsOf = <S extends LossyScheme>({ scheme: _, ...options }: S): Omit<S, 'scheme'> => options;
+
+const SCHEMES: Rows = {
+  affine: {
+    compress: (x, scheme) => quantizeAffine(x, optionsOf(scheme)),
+    arraySpecs: (shape, scheme) => affineArraySpecs(shape, optionsOf(scheme)),
+  },
+  float: {
+    compress: (x, scheme) => quantizeFloat(x, optionsOf(scheme)),
+    arraySpecs: (shape, scheme) => {
+      // Asked with no elements first, so that wrong options are reported before any tensor is read.
+      quantizeFloat(new Float32Array(0), optionsOf(scheme));
+      return floatArraySpecs(shape, scheme.dtype as SmallFloat);
+    },
+  },
+};
+
+export const SCHEME_NAMES: readonly string[] = [...Object.keys(SCHEMES), 'keep'];
+
+/**
+ * `value` as a scheme when it has a known name; the options of each are checked against a tensor's shape by schemeArraySpecs.
+ *
+ * @param where what to call it in messages, such as 'rules[2].scheme'
+ * @throws TypeError or RangeError with the nearest name.
+ */
+export function checkScheme(fn: string, value: unknown, where: string): Scheme {
+  if (!isPlainObject(value)) {
+    throw typeError(fn, where, "an object such as {scheme: 'affine', bits: 8}", value, 'name a scheme');
+  }
+  const { scheme, ...rest } = value as { scheme?: unknown };
+  checkChoice(fn, `${where}.scheme`, scheme, SCHEME_NAMES);
+  if (scheme === 'keep' && Object.keys(rest).length > 0) {
+    throw rangeError(fn, where, "no options beside scheme 'keep'", Object.keys(rest)[0], 'remove them');
+  }
+  return value as Scheme;
+}
+
+function rowOf(scheme: LossyScheme): SchemeRow<LossyScheme> {
+  return SCHEMES[scheme.scheme] as unknown as SchemeRow<LossyScheme>;
+}
+
+/** The tensor compressed as the scheme says. */
+export function compressTensor(x: TensorLike, scheme: LossyScheme): Compressed {
+  return rowOf(scheme).compress(x, scheme);
+}
+
+/** Names, types and shapes of the arrays that compressTensor's result will be stored as. */
+export function schemeArraySpecs(shape: readonly number[], scheme: LossyScheme): ArraySpec[] {
+  return rowOf(scheme).arraySpecs(shape, scheme);
+}
