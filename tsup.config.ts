@@ -1,0 +1,33 @@
+import { defineConfig } from 'tsup';
+
+/** One entry per subpath of package.json's `exports`, plus the command. */
+const entries = {
+  index: 'src/index.ts',
+  node: 'src/node.ts',
+  quantize: 'src/quantize/index.ts',
+  safetensors: 'src/formats/safetensors/index.ts',
+  tfjs: 'src/formats/tfjs/index.ts',
+  model: 'src/model/index.ts',
+  plot: 'src/plot/index.ts',
+  interop: 'src/interop/index.ts',
+};
+
+const common = {
+  target: 'es2022',
+  clean: false,
+  splitting: true,
+  sourcemap: false,
+  treeshake: true,
+  minify: false,
+} as const;
+
+export default defineConfig([
+  {
+    ...common,
+    entry: entries,
+    format: ['esm', 'cjs'],
+    // tsup hands its declaration build a baseUrl, which TypeScript 6 deprecates.
+    dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  },
+  { ...common, entry: { cli: 'src/cli/main.ts' }, format: ['esm'], banner: { js: '#!/usr/bin/env node' } },
+]);
