@@ -1,0 +1,72 @@
+/** The rows of one kernel at one size: its twins, where they can work on either kind of array, and its peers. */
+import type { F32 } from '../src/core/arrays.js';
+import { kernelsOf } from '../src/kernels/dispatch.js';
+import { check, numbersOf } from './compare.js';
+import type { KernelCase, Room, Tolerance, Trial } from './kernels/case.js';
+import { EXACT, memoryRoom, ordinaryRoom } from './kernels/case.js';
+import type { Copy, Effort, Measurement } from './measure.js';
+import { BRIEF, SMOKE, measure, measureForeign } from './measure.js';
+import { runNumpy } from './peers/numpy.js';
+
+export interface Row extends Measurement {
+  readonly kernel: string;
+  readonly implementation: string;
+  readonly arrays: string;
+  readonly elements: number;
+}
+
+export interface Bench {
+  readonly x: F32;
+  readonly copy: Copy;
+  readonly effort: Effort;
+  readonly hasNumpy: boolean;
+}
+
+/** Peers that take a second for one call are not worth many samples; on small tensors they are as quick as any. */
+const SLOW_ELEMENTS = 2 ** 22;
+
+export function* rowsOf(kernel: KernelCase, bench: Bench): Generator<Row> {
+  const { x, copy, effort } = bench;
+  const elements = x.length;
+  const reference = kernel.trial(kernelsOf('reference'), x, ordinaryRoom);
+  reference.run();
+  const expected = numbersOf(reference.result());
+
+  const row = (
+    implementation: string,
+    arrays: string,
+    trial: Trial,
+    tolerance: Tolerance,
+    rowEffort: Effort,
+  ): Row => {
+    trial.run();
+    check(`${kernel.name}, ${implementation}`, numbersOf(trial.result()), expected, tolerance);
+    const measured = measure(() => trial.run(), copy, elements, kernel.bytesPerElement, rowEffort);
+    return { kernel: kernel.name, implementation, arrays, elements, ...measured };
+  };
+  const twinRow = (name: 'simd' | 'scalar', room: Room): Row => {
+    const result = row(name, room.label, kernel.trial(kernelsOf(name), x, room), EXACT, effort);
+    room.release();
+    return result;
+  };
+
+  yield twinRow('simd', ordinaryRoom);
+  yield twinRow('simd', memoryRoom());
+  yield twinRow('scalar', ordinaryRoom);
+  for (const { name, tolerance, slow, trial } of kernel.peers) {
+    const brief = slow && elements >= SLOW_ELEMENTS && effort !== SMOKE;
+    yield row(name, 'ordinary', trial(x), tolerance, brief ? BRIEF : effort);
+  }
+  if (kernel.numpy !== undefined && bench.hasNumpy) {
+    const { milliseconds, result } = runNumpy(kernel.numpy, x, effort === SMOKE ? 2 : 12);
+    check(`${kernel.name}, numpy`, numbersOf([result]), expected, EXACT);
+    const measured = measureForeign(milliseconds, copy, elements, kernel.bytesPerElement, effort);
+    yield {
+      kernel: kernel.name,
+      implementation: `numpy ${kernel.numpy}`,
+      arrays: 'own',
+      elements,
+      ...measured,
+    };
+  }
+}

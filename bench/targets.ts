@@ -1,0 +1,64 @@
+/** The speeds that the project promises, held against what was measured. */
+import type { Row } from './rows.js';
+
+export interface Verdict {
+  readonly target: string;
+  readonly wanted: string;
+  readonly measured: string;
+  readonly verdict: 'pass' | 'below' | 'not measured';
+}
+
+/** Targets are stated for 16 M elements: small tensors lie in the cache and say nothing about memory. */
+export const TARGET_ELEMENTS: number = 2 ** 24;
+
+const MEMORY = "kernels' memory";
+
+/** Least percentage of Float32Array.set's bandwidth, one thread. */
+const SHARES: readonly { kernel: string; arrays: string; percent: number; aim?: number }[] = [
+  { kernel: 'quantize int8, per tensor', arrays: 'ordinary', percent: 40, aim: 55 },
+  { kernel: 'dequantize int8, per tensor', arrays: 'ordinary', percent: 40 },
+  { kernel: 'absmax, per tensor', arrays: 'ordinary', percent: 55 },
+  { kernel: 'quantize 4 bits packed, groups of 32, float32 scales', arrays: 'ordinary', percent: 25 },
+  { kernel: 'float16 encode', arrays: 'ordinary', percent: 15, aim: 25 },
+  { kernel: 'quantize int8, per tensor', arrays: MEMORY, percent: 50 },
+  { kernel: 'dequantize int8, per tensor', arrays: MEMORY, percent: 80 },
+  { kernel: 'absmax, per tensor', arrays: MEMORY, percent: 80 },
+];
+
+/** Least quotient of two times for int8 quantization per tensor. */
+const SPEEDUPS: readonly { implementation: string; peer: string; factor: number }[] = [
+  { implementation: 'scalar', peer: 'Math.round loop', factor: 2.5 },
+  { implementation: 'simd', peer: 'numpy rint-clip-astype', factor: 5 },
+];
+
+export function judge(rows: readonly Row[]): Verdict[] {
+  const find = (kernel: string, implementation: string, arrays?: string): Row | undefined =>
+    rows.find(
+      (row) =>
+        row.kernel === kernel &&
+        row.implementation === implementation &&
+        (arrays === undefined || row.arrays === arrays) &&
+        row.elements === TARGET_ELEMENTS,
+    );
+  const shares = SHARES.map(({ kernel, arrays, percent, aim }): Verdict => {
+    const row = find(kernel, 'simd', arrays);
+    const target = `${kernel}, ${arrays}`;
+    const wanted = `>= ${percent} %${aim === undefined ? '' : ` (aim ${aim} %)`}`;
+    if (row === undefined) return { target, wanted, measured: '-', verdict: 'not measured' };
+    const measured = `${row.percentOfCopy.toFixed(0)} %`;
+    return { target, wanted, measured, verdict: row.percentOfCopy >= percent ? 'pass' : 'below' };
+  });
+  const speedups = SPEEDUPS.map(({ implementation, peer, factor }): Verdict => {
+    const kernel = 'quantize int8, per tensor';
+    const own = find(kernel, implementation, 'ordinary');
+    const other = find(kernel, peer);
+    const target = `${kernel}: ${implementation} against ${peer}`;
+    const wanted = `>= ${factor}x`;
+    if (own === undefined || other === undefined) {
+      return { target, wanted, measured: '-', verdict: 'not measured' };
+    }
+    const ratio = other.nsPerElement / own.nsPerElement;
+    return { target, wanted, measured: `${ratio.toFixed(1)}x`, verdict: ratio >= factor ? 'pass' : 'below' };
+  });
+  return [...shares, ...speedups];
+}
