@@ -1,7 +1,7 @@
 /** Encoding of small floats: readable for one number, fast for many, the same bits from both. */
 import type { F64, U16, U32, U8 } from './arrays.js';
 import { codeBits, powerOfTwo, type FloatFormat, type Overflow } from './float-formats.js';
-import { hash32 } from './random.js';
+import { hashInto } from './random.js';
 import { THRESHOLD_UNIT, type Rounding } from './rounding.js';
 
 /** The bits of float32 +Infinity; larger magnitudes are NaN. */
@@ -142,9 +142,14 @@ export function encodeInto(out: U16 | U8, bits: U32, format: FloatFormat, rule: 
   return -1;
 }
 
+/** Random numbers that are drawn at a time: 4 KiB stay in the first-level cache. */
+const DRAWS = 1024;
+
 function encodeStochastic(out: U16 | U8, bits: U32, format: FloatFormat, rule: EncodeRule): number {
+  const draws = new Uint32Array(Math.min(DRAWS, bits.length));
   for (let i = 0; i < bits.length; i++) {
-    const threshold = hash32(rule.seed, rule.position + i) * THRESHOLD_UNIT;
+    if (i % DRAWS === 0) hashInto(draws, rule.seed, rule.position + i);
+    const threshold = draws[i % DRAWS] * THRESHOLD_UNIT;
     const code = encodeBits(bits[i], format, 'stochastic', rule.overflow, threshold);
     if (code === NO_CODE) return i;
     out[i] = code;

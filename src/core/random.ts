@@ -13,6 +13,7 @@
  * where low(n) = n mod 2^32 and high(n) = floor(n / 2^32). For one seed and one high(position) it is a permutation of
  * the 2^32 low positions. Two rounds are used since one would give two seeds the same numbers in another order.
  */
+import type { U32 } from './arrays.js';
 import { rangeError, typeError } from './errors.js';
 
 const TWO_32 = 4294967296;
@@ -44,11 +45,26 @@ export function hashAt(key: number, tweak: number, positionLow: number): number 
 
 /**
  * A uint32 that depends on `seed` and `position` alone; both are whole numbers from 0 to 2^53 - 1 (not checked here).
- * Loops keep hashKey and hashTweak outside and call hashAt.
+ * Loops keep hashKey and hashTweak outside and call hashAt, or use hashInto.
  */
 export function hash32(seed: number, position: number): number {
   const key = hashKey(seed, Math.floor(position / TWO_32));
   return hashAt(key, hashTweak(key), position % TWO_32);
+}
+
+/** out[i] = hash32(seed, position + i): four of the six mixes are made once, not per element. */
+export function hashInto(out: U32, seed: number, position: number): void {
+  const high = Math.floor(position / TWO_32);
+  const low = position % TWO_32;
+  // Low positions wrap at most once: no array has 2^32 elements.
+  const wrap = Math.min(out.length, TWO_32 - low);
+  hashRun(out, 0, wrap, hashKey(seed, high), low);
+  if (wrap < out.length) hashRun(out, wrap, out.length, hashKey(seed, high + 1), 0);
+}
+
+function hashRun(out: U32, begin: number, end: number, key: number, positionLow: number): void {
+  const tweak = hashTweak(key);
+  for (let i = begin; i < end; i++) out[i] = hashAt(key, tweak, positionLow + (i - begin));
 }
 
 /** A stream of random numbers: hash32(seed, 0), hash32(seed, 1) ... */
@@ -120,7 +136,7 @@ export function createRandom(seed: number): Random {
 function naturalLog(x: number): number {
   let m = x;
   let exponent = 0;
-  while (m < 0.70710678118654752) {
+  while (m < 0.7071067811865476) {
     m *= 2;
     exponent++;
   }
@@ -128,5 +144,5 @@ function naturalLog(x: number): number {
   const square = z * z;
   let series = 0;
   for (let power = 23; power >= 1; power -= 2) series = series * square + 1 / power;
-  return 2 * z * series - exponent * 0.69314718055994531;
+  return 2 * z * series - exponent * 0.6931471805599453;
 }

@@ -49,7 +49,12 @@ describe('checkOptions', () => {
     ['a map', new Map([['bits', 4]])],
     ['a function', () => 4],
     ['an object that inherits its keys', Object.create({ bits: 4 })],
-    ['a class instance', new (class Recipe {})()],
+    [
+      'a class instance',
+      new (class Recipe {
+        bits = 4;
+      })(),
+    ],
   ])('refuses %s', (_, options) => {
     expect(() => check(options)).toThrow(
       /^f: "options" expected a plain object, got .* - pass for example \{bits: ...\}$/,

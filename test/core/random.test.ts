@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom, hash32, hashAt, hashKey, hashTweak, mix32 } from '../../src/core/random.js';
+import { createRandom, hash32, hashAt, hashInto, hashKey, hashTweak, mix32 } from '../../src/core/random.js';
 
 /** The definition in BigInt, written from its text. */
 function hashByDefinition(seed: number, position: number): number {
@@ -53,6 +53,14 @@ describe('hash32', () => {
     const key = hashKey(77, 3);
     expect(hashAt(key, hashTweak(key), 5)).toBe(hash32(77, 3 * 2 ** 32 + 5));
     expect(mix32(-1)).toBe(mix32(0xffffffff));
+  });
+
+  it('fills arrays, across 2^32 too', () => {
+    for (const position of [0, 1000, 2 ** 32 - 3, 2 ** 32, 2 ** 40 - 1]) {
+      const out = new Uint32Array(7);
+      hashInto(out, 2 ** 33 + 1, position);
+      expect(Array.from(out)).toEqual(Array.from(out, (_, i) => hash32(2 ** 33 + 1, position + i)));
+    }
   });
 
   it('flips each of 32 output bits for about half of the single-bit changes of seed and position', () => {
