@@ -38,6 +38,9 @@ export default tseslint.config(
       '@typescript-eslint/prefer-for-of': 'off',
       '@typescript-eslint/no-invalid-void-type': 'off',
       '@typescript-eslint/unified-signatures': 'off',
+      // isolatedDeclarations wants the types that these would remove.
+      '@typescript-eslint/no-inferrable-types': 'off',
+      '@typescript-eslint/consistent-indexed-object-style': 'off',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-restricted-properties': ['error', rounding, chance],
       'no-restricted-syntax': [

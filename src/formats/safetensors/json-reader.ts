@@ -1,0 +1,295 @@
+/**
+ * A strict reader for the JSON of safetensors files. It works on bytes and builds nothing but the names and numbers it is
+ * asked for: JSON.parse keeps the last of two equal names, rounds 2^53 + 1, accepts lone surrogates, and needs 1.5 GB for
+ * a header of 100 MB.
+ */
+import { quote } from '../../core/errors.js';
+import { safetensorsError, type SafetensorsErrorCode } from './errors.js';
+
+export const QUOTE = 0x22;
+export const OPEN_BRACE = 0x7b;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+const FIRST_PRINTABLE = 0x20;
+
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['"', '"'],
+  ['\\', '\\'],
+  ['/', '/'],
+  ['b', '\b'],
+  ['f', '\f'],
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+]);
+
+/** A word that is expected often: comparing bytes costs a tenth of making a string. */
+export interface Word {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+}
+
+export function words(texts: Iterable<string>): Word[] {
+  const encoder = new TextEncoder();
+  return Array.from(texts, (text) => ({ text, bytes: encoder.encode(text) }));
+}
+
+/**
+ * A cursor over JSON text. An object is read as
+ * `for (let more = r.beginObject(...); more; more = r.nextMember()) { key = r.readKey(); ... one value ... }`, an array alike.
+ */
+export class JsonReader {
+  /** Index of the next byte to be read. */
+  at = 0;
+  readonly #bytes: Uint8Array;
+  readonly #label: string;
+  readonly #offset: number;
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+  /**
+   * @param bytes the JSON text
+   * @param label the beginning of every error message: function and file
+   * @param offset place of the first byte in the file, for error messages
+   */
+  constructor(bytes: Uint8Array, label: string, offset: number) {
+    this.#bytes = bytes;
+    this.#label = label;
+    this.#offset = offset;
+  }
+
+  /** The error for what stands at the cursor; text that ends too early is a syntax error whatever was expected. */
+  unexpected(code: SafetensorsErrorCode, expected: string, fix: string, at: number = this.at): Error {
+    const ended = at >= this.#bytes.length;
+    const got = ended ? 'the end' : this.#pictureOf(this.#bytes[at]);
+    return this.error(ended ? 'SAFETENSORS_SYNTAX' : code, `expected ${expected}, got ${got} - ${fix}`, at);
+  }
+
+  error(code: SafetensorsErrorCode, message: string, at: number = this.at): Error {
+    return safetensorsError(code, `${this.#label}: ${message}`, this.#offset + at);
+  }
+
+  /** The next byte that is no white space, or -1 at the end. */
+  peek(): number {
+    const bytes = this.#bytes;
+    for (; this.at < bytes.length; this.at++) {
+      const byte = bytes[this.at];
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return byte;
+    }
+    return -1;
+  }
+
+  /** Enters an object; false when it is empty, and then it is left already. `code` names the defect of another value. */
+  beginObject(code: SafetensorsErrorCode, what: string): boolean {
+    return this.#begin(OPEN_BRACE, CLOSE_BRACE, code, `${what} as an object {...}`);
+  }
+
+  /** Goes to the next member of an object; false when there is none, and then the object is left. */
+  nextMember(): boolean {
+    return this.#next(CLOSE_BRACE, '"," or "}"');
+  }
+
+  beginArray(code: SafetensorsErrorCode, what: string): boolean {
+    return this.#begin(OPEN_BRACKET, CLOSE_BRACKET, code, `${what} as an array [...]`);
+  }
+
+  nextItem(): boolean {
+    return this.#next(CLOSE_BRACKET, '"," or "]"');
+  }
+
+  /** A key and its colon. */
+  readKey(known: readonly Word[] = []): string {
+    const key = this.readString('SAFETENSORS_SYNTAX', 'a name in double quotes', known);
+    if (this.peek() !== COLON) throw this.unexpected('SAFETENSORS_SYNTAX', '":" after a name', DAMAGED);
+    this.at++;
+    return key;
+  }
+
+  /** A string without its quotes and escapes. `known` are likely values, made without a decoder. */
+  readString(code: SafetensorsErrorCode, what: string, known: readonly Word[] = []): string {
+    if (this.peek() !== QUOTE) throw this.unexpected(code, what, DAMAGED);
+    const begin = this.at + 1;
+    for (const word of known) {
+      if (this.#isWord(word.bytes, begin)) {
+        this.at = begin + word.bytes.length + 1;
+        return word.text;
+      }
+    }
+    const end = this.#plainEnd(begin);
+    if (this.#bytes[end] !== QUOTE) return this.#readEscaped(begin, end);
+    this.at = end + 1;
+    return this.#decode(begin, end);
+  }
+
+  /** A whole number from 0 to 2^53 - 1, written with digits only. */
+  readInteger(what: string): number {
+    const bytes = this.#bytes;
+    const first = this.peek();
+    const begin = this.at;
+    const expected = `${what} as a whole number from 0 to 2^53 - 1 in plain digits`;
+    let value = 0;
+    for (; this.at < bytes.length; this.at++) {
+      const byte = bytes[this.at];
+      if (byte < DIGIT_0 || byte > DIGIT_9) break;
+      value = value * 10 + (byte - DIGIT_0);
+      // One digit more than 2^53 - 1 is still far below the place where doubles lose order, so this test is exact.
+      if (value > Number.MAX_SAFE_INTEGER) {
+        throw this.error('SAFETENSORS_NUMBER', `expected ${expected}, got more - ${DAMAGED}`, begin);
+      }
+    }
+    const length = this.at - begin;
+    const tail = this.at < bytes.length ? String.fromCharCode(bytes[this.at]) : '';
+    if (length === 0) throw this.unexpected('SAFETENSORS_NUMBER', expected, DAMAGED);
+    if ((length > 1 && first === DIGIT_0) || '.eE+-'.includes(tail || ' ')) {
+      throw this.unexpected('SAFETENSORS_NUMBER', expected, 'write 2.0 as 2 and 02 as 2', begin);
+    }
+    return value;
+  }
+
+  /** Leaves out one value of any kind, at most `depth` objects and arrays deep, checking its syntax. */
+  skipValue(depth: number): void {
+    const byte = this.peek();
+    if (byte === QUOTE) this.readString('SAFETENSORS_SYNTAX', 'a string');
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#skipNested(byte, depth);
+    else this.readScalar();
+  }
+
+  /** A number, true, false or null as it is written. */
+  readScalar(): string {
+    this.peek();
+    const begin = this.at;
+    while (this.at < this.#bytes.length && /[-+.\w]/.test(String.fromCharCode(this.#bytes[this.at])))
+      this.at++;
+    const text = this.#decode(begin, Math.min(this.at, begin + MAX_SCALAR));
+    if (this.at - begin > MAX_SCALAR || !SCALAR.test(text)) {
+      throw this.unexpected('SAFETENSORS_SYNTAX', 'a value', DAMAGED, begin);
+    }
+    return text;
+  }
+
+  #skipNested(open: number, depth: number): void {
+    if (depth === 0) {
+      throw this.unexpected('SAFETENSORS_SYNTAX', 'less nesting', 'no known tool nests this deep');
+    }
+    if (open === OPEN_BRACKET) {
+      for (let more = this.beginArray('SAFETENSORS_SYNTAX', 'a value'); more; more = this.nextItem()) {
+        this.skipValue(depth - 1);
+      }
+      return;
+    }
+    for (let more = this.beginObject('SAFETENSORS_SYNTAX', 'a value'); more; more = this.nextMember()) {
+      this.readKey();
+      this.skipValue(depth - 1);
+    }
+  }
+
+  #begin(open: number, close: number, code: SafetensorsErrorCode, expected: string): boolean {
+    if (this.peek() !== open) throw this.unexpected(code, expected, DAMAGED);
+    this.at++;
+    if (this.peek() !== close) return true;
+    this.at++;
+    return false;
+  }
+
+  #next(close: number, expected: string): boolean {
+    const byte = this.peek();
+    if (byte !== COMMA && byte !== close) throw this.unexpected('SAFETENSORS_SYNTAX', expected, DAMAGED);
+    this.at++;
+    return byte === COMMA;
+  }
+
+  #isWord(word: Uint8Array, begin: number): boolean {
+    const bytes = this.#bytes;
+    if (bytes[begin + word.length] !== QUOTE) return false;
+    for (let i = 0; i < word.length; i++) if (bytes[begin + i] !== word[i]) return false;
+    return true;
+  }
+
+  /** Where the run of unescaped characters that begins at `begin` ends: at a quote or a backslash. */
+  #plainEnd(begin: number): number {
+    const bytes = this.#bytes;
+    let i = begin;
+    for (; i < bytes.length; i++) {
+      const byte = bytes[i];
+      if (byte === QUOTE || byte === BACKSLASH) return i;
+      if (byte < FIRST_PRINTABLE) {
+        const fix = 'write control characters as \\u00XX';
+        throw this.unexpected('SAFETENSORS_STRING', 'no control character in a string', fix, i);
+      }
+    }
+    throw this.unexpected('SAFETENSORS_SYNTAX', 'a closing quote', DAMAGED, i);
+  }
+
+  #readEscaped(begin: number, firstEscape: number): string {
+    const parts: string[] = [];
+    let start = begin;
+    let end = firstEscape;
+    while (this.#bytes[end] === BACKSLASH) {
+      parts.push(this.#decode(start, end));
+      this.at = end + 1;
+      parts.push(this.#readEscape());
+      start = this.at;
+      end = this.#plainEnd(start);
+    }
+    parts.push(this.#decode(start, end));
+    this.at = end + 1;
+    return parts.join('');
+  }
+
+  /** The character of the escape whose letter is at the cursor. */
+  #readEscape(): string {
+    const escape = this.at - 1;
+    const letter = this.at < this.#bytes.length ? String.fromCharCode(this.#bytes[this.at]) : '';
+    this.at++;
+    const simple = ESCAPES.get(letter);
+    if (simple !== undefined) return simple;
+    if (letter !== 'u') throw this.#badEscape(escape);
+    const unit = this.#readHex(escape);
+    if (unit < 0xd800 || unit > 0xdfff) return String.fromCharCode(unit);
+    const paired =
+      unit < 0xdc00 && this.#bytes[this.at] === BACKSLASH && this.#bytes[this.at + 1] === 0x75;
+    if (!paired) throw this.#badEscape(escape);
+    this.at += 2;
+    const low = this.#readHex(escape);
+    if (low < 0xdc00 || low > 0xdfff) throw this.#badEscape(escape);
+    return String.fromCharCode(unit, low);
+  }
+
+  #readHex(escape: number): number {
+    let value = 0;
+    for (const end = this.at + 4; this.at < end; this.at++) {
+      const byte = this.at < this.#bytes.length ? this.#bytes[this.at] : 0;
+      const digit = '0123456789abcdef'.indexOf(String.fromCharCode(byte).toLowerCase());
+      if (digit < 0) throw this.#badEscape(escape);
+      value = value * 16 + digit;
+    }
+    return value;
+  }
+
+  #badEscape(at: number): Error {
+    const expected = 'an escape of JSON, surrogates only in pairs';
+    return this.unexpected('SAFETENSORS_STRING', expected, 'write the character itself in UTF-8', at);
+  }
+
+  #decode(begin: number, end: number): string {
+    try {
+      return this.#decoder.decode(this.#bytes.subarray(begin, end));
+    } catch {
+      throw this.error('SAFETENSORS_UTF8', `expected UTF-8 text, got other bytes - ${DAMAGED}`, begin);
+    }
+  }
+
+  #pictureOf(byte: number): string {
+    return byte < 0x80 ? quote(String.fromCharCode(byte)) : `byte 0x${byte.toString(16)}`;
+  }
+}
+
+export const DAMAGED = 'the file is damaged or was written by a faulty tool: get it again';
+/** Longer than any number a tool writes. */
+const MAX_SCALAR = 64;
+const SCALAR = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)$/;
