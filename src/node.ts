@@ -1,3 +1,9 @@
-/** `tensorslim/node`: files on disk. */
+/** `tensorslim/node`: models on disk. */
 export { createAtomicFile, type AtomicFile, type AtomicOptions } from './node/atomic.js';
-export { openSafetensors, saveSafetensors, type OpenOptions, type SaveOptions } from './node/safetensors.js';
+export {
+  openSafetensors,
+  type OpenSafetensorsOptions,
+  type ReadTensorOptions,
+  type SafetensorsSource,
+} from './node/safetensors.js';
+export { saveSafetensors, type SaveSafetensorsOptions } from './node/safetensors-save.js';

@@ -1,168 +1,245 @@
 /**
- * Atomic saving: the data goes to a temporary file in the same folder, is written out to the disk, and takes the old file's
- * name in one step. Whatever happens before that step, the old file stays as it was.
+ * Atomic saving: the data goes to a temporary file in the same folder, is written out to the disk, and takes the old
+ * file's name in one step. Whatever happens before that step, the old file stays as it was.
  */
-import { basename, dirname, join } from 'node:path';
-import { describe, IoError } from '../core/errors.js';
-import { ioError, named, systemIo, writeFully, type IoFile, type IoPort } from './io.js';
+import type { Stats } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { describe, IoError, typeError } from '../core/errors.js';
+import { checkInteger, checkOptions } from '../core/options.js';
+import { checkRegular, closeFile, writeFully } from './files.js';
+import { attempt, errnoOf } from './io-error.js';
+import { systemIo, type IoFile, type IoPort } from './io.js';
+import { removeStale, temporaryPath } from './temporary.js';
 
 export interface AtomicFile {
-  /** Appends bytes. */
+  /** Appends bytes behind the last one written so far. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Overwrites bytes that were written before. */
+  /** Writes bytes at a place of the file, before or behind others. */
   writeAt(position: number, bytes: Uint8Array): Promise<void>;
-  /** Bytes written so far. */
+  /** End of the last byte written so far. */
   readonly size: number;
   /** Makes the file appear under its name, complete and on the disk. */
   commit(): Promise<void>;
-  /** Removes the temporary file. Harmless after commit or a failure. */
+  /** Removes the temporary file. Harmless after commit and after a failure. */
   abort(): Promise<void>;
 }
 
 export interface AtomicOptions {
-  /** Bytes that will be written, if known: then a disk that is too full is noticed at once. */
+  /** Bytes that will be written, if known: a disk too full is then noticed at once, a wrong length at commit. */
   readonly expectedBytes?: number;
-  /** Tests replace the file system. */
-  readonly io?: IoPort;
+  /** Once aborted, the next step removes the temporary file and fails with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
-/** `.name.<process>.<counter>.tslim-tmp`: a later run can tell whose temporary file it is and whether that process lives. */
-const TEMPORARY = /^\..+\.(\d+)\.\d+\.tslim-tmp$/;
-let counter = 0;
+/** Links that may follow one another; Linux stops at 40. */
+const MAX_LINKS = 40;
+/** File systems that cannot write a folder out say so with these; the rename has happened all the same. */
+const FOLDER_NOT_SYNCED: readonly string[] = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES', 'EPERM', 'EISDIR'];
 
 /**
- * Opens a temporary file that will replace `path`. A link at `path` stays a link: its target is replaced. Permissions of an existing
- * file are kept. Temporary files of processes that no longer run are removed from the folder.
+ * Returns a file to be written that replaces `path` in one step at `commit`, and until then leaves it alone.
  *
- * @throws IoError with the system's code, or NOT_A_FILE for folders, devices and pipes.
+ * A link at `path` stays a link: the file it leads to is replaced. Permissions and, where allowed, the owner of an existing
+ * file are kept; its other hard links keep the old contents. Folders, devices and pipes are refused. Temporary files of
+ * processes that no longer run are removed from the folder. Any step that fails removes the temporary file.
+ *
+ * Use: one step after the other; the file is done after commit or abort.
+ *
+ * @param path the file to make or replace
+ * @param options expectedBytes, signal
+ * @throws IoError with the system's code (ENOSPC, EACCES ...), EISDIR or NOT_A_FILE for what is no file.
+ * @example
+ * const file = await createAtomicFile('notes.txt');
+ * await file.write(new TextEncoder().encode('all or nothing'));
+ * await file.commit();
  */
-export async function createAtomicFile(path: string, options: AtomicOptions = {}): Promise<AtomicFile> {
-  const { io = systemIo, expectedBytes = 0 } = options;
+export async function createAtomicFile(path: string, options?: AtomicOptions): Promise<AtomicFile> {
+  return createAtomicFileOn(systemIo, path, options);
+}
+
+/** createAtomicFile over any port. */
+export async function createAtomicFileOn(
+  io: IoPort,
+  path: string,
+  options?: AtomicOptions,
+): Promise<AtomicFile> {
+  const fn = 'createAtomicFile';
+  checkPath(path, fn);
+  const { expectedBytes, signal } = checkOptions(fn, options, ['expectedBytes', 'signal']);
+  if (expectedBytes !== undefined) {
+    checkInteger(fn, 'expectedBytes', expectedBytes, 0, Number.MAX_SAFE_INTEGER);
+  }
+  signal?.throwIfAborted();
   const target = await resolveTarget(io, path);
   const folder = dirname(target.path);
   await removeStale(io, folder);
-  await checkSpace(io, folder, path, expectedBytes);
-  const temporary = join(folder, `.${basename(target.path)}.${process.pid}.${counter++}.tslim-tmp`);
-  const file = await named(io.open(temporary, 'create'), 'create', temporary);
-  return atomicFile(io, file, temporary, target);
+  await checkSpace(io, folder, path, expectedBytes ?? 0);
+  const temporary = temporaryPath(folder);
+  // Contents of a private file stay private while they are on their way.
+  const mode = target.replaced === null ? 0o666 : 0o600;
+  const file = await attempt(() => io.open(temporary, 'create', mode), 'save', path);
+  return new AtomicWriter(io, file, temporary, target, expectedBytes, signal);
+}
+
+export function checkPath(path: unknown, fn: string): void {
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw typeError(fn, 'path', 'the path of a file', path, 'pass a string that is not empty');
+  }
 }
 
 interface Target {
+  /** Where the file really lies, links followed. */
   readonly path: string;
-  /** Permission bits of the file that is replaced, or null for a new one. */
-  readonly mode: number | null;
+  /** The file that will be replaced, or null. */
+  readonly replaced: Stats | null;
 }
 
 async function resolveTarget(io: IoPort, path: string): Promise<Target> {
-  let real: string;
+  let place = resolve(path);
+  for (let links = 0; links < MAX_LINKS; links++) {
+    const real = await orNull(() => io.realpath(place), ['ENOENT'], path);
+    if (real !== null) {
+      const replaced = await attempt(() => io.stat(real), 'save', path);
+      checkRegular(replaced, 'save', path);
+      return { path: real, replaced };
+    }
+    // Nothing there, or a link that leads to nothing yet.
+    const link = await orNull(() => io.readlink(place), ['ENOENT', 'EINVAL'], path);
+    if (link === null) return { path: place, replaced: null };
+    place = resolve(dirname(place), link);
+  }
+  throw new IoError(
+    'ELOOP',
+    path,
+    `save: ${describe(path)} expected a file, got links in a circle - remove one`,
+  );
+}
+
+async function orNull<T>(call: () => Promise<T>, codes: readonly string[], path: string): Promise<T | null> {
   try {
-    real = await io.realpath(path);
+    return await attempt(call, 'save', path);
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'ENOENT') throw ioError(error, 'save', path);
-    return { path, mode: null };
-  }
-  const stats = await named(io.stat(real), 'save', path);
-  if (!stats.isFile()) {
-    const message = `save: ${describe(path)} expected a file or nothing, got something else - choose another name`;
-    throw new IoError('NOT_A_FILE', path, message);
-  }
-  return { path: real, mode: stats.mode & 0o7777 };
-}
-
-/** A failure to look or to remove is no reason not to save. */
-async function removeStale(io: IoPort, folder: string): Promise<void> {
-  const names = await io.readdir(folder).catch(() => []);
-  for (const name of names) {
-    const owner = TEMPORARY.exec(name);
-    if (owner !== null && !isRunning(Number(owner[1])))
-      await io.unlink(join(folder, name)).catch(() => undefined);
+    if (codes.includes(errnoOf(error))) return null;
+    throw error;
   }
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it runs, but belongs to somebody else.
-    return (error as { code?: unknown }).code === 'EPERM';
-  }
-}
-
+/** An early and friendly answer only: other programs write too, so every later write is checked as well. */
 async function checkSpace(io: IoPort, folder: string, path: string, needed: number): Promise<void> {
   const free = await io.freeBytes(folder).catch(() => Infinity);
-  if (needed > free) {
-    const message = `save: ${describe(path)} expected ${needed} free bytes, got ${free} - free space on the disk`;
-    throw new IoError('ENOSPC', path, message);
+  if (needed <= free) return;
+  const message = `save: ${describe(path)} expected ${needed} free bytes on the disk, got ${free} - free ${needed - free} bytes or save elsewhere`;
+  throw new IoError('ENOSPC', path, message);
+}
+
+class AtomicWriter implements AtomicFile {
+  #size = 0;
+  #state: 'open' | 'closed' | 'done' = 'open';
+  readonly #io: IoPort;
+  readonly #file: IoFile;
+  readonly #temporary: string;
+  readonly #target: Target;
+  readonly #expectedBytes: number | undefined;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(
+    io: IoPort,
+    file: IoFile,
+    temporary: string,
+    target: Target,
+    expectedBytes: number | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#io = io;
+    this.#file = file;
+    this.#temporary = temporary;
+    this.#target = target;
+    this.#expectedBytes = expectedBytes;
+    this.#signal = signal;
   }
-}
 
-function atomicFile(io: IoPort, file: IoFile, temporary: string, target: Target): AtomicFile {
-  let size = 0;
-  let state: 'open' | 'closed' | 'done' = 'open';
+  get size(): number {
+    return this.#size;
+  }
 
-  const close = async (): Promise<void> => {
-    if (state !== 'open') return;
-    state = 'closed';
-    await file.close();
-  };
-  const abort = async (): Promise<void> => {
-    if (state === 'done') return;
-    await close().catch(() => undefined);
-    state = 'done';
-    await io.unlink(temporary).catch(() => undefined);
-  };
-  /** A step that failed leaves nothing behind. */
-  const guarded = async (step: () => Promise<void>): Promise<void> => {
-    try {
-      if (state !== 'open')
-        throw new IoError(
-          'CLOSED',
-          target.path,
-          'save: expected an open file, got one that was closed - open it again',
-        );
-      await step();
-    } catch (error) {
-      await abort();
-      throw ioError(error, 'save', target.path);
+  write(bytes: Uint8Array): Promise<void> {
+    return this.writeAt(this.#size, bytes);
+  }
+
+  writeAt(position: number, bytes: Uint8Array): Promise<void> {
+    return this.#step(async () => {
+      await writeFully(this.#file, bytes, position, this.#target.path);
+      this.#size = Math.max(this.#size, position + bytes.length);
+    });
+  }
+
+  commit(): Promise<void> {
+    return this.#step(async () => {
+      const { path } = this.#target;
+      await this.#checkLength();
+      await this.#keepPermissions();
+      await attempt(() => this.#file.sync(), 'save', path);
+      this.#state = 'closed';
+      await closeFile(this.#file, 'save', path);
+      this.#signal?.throwIfAborted();
+      await attempt(() => this.#io.rename(this.#temporary, path), 'save', path);
+      this.#state = 'done';
+      await this.#syncFolder();
+    });
+  }
+
+  async abort(): Promise<void> {
+    if (this.#state === 'done') return;
+    if (this.#state === 'open') await this.#file.close().catch(() => undefined);
+    this.#state = 'done';
+    await attempt(() => this.#io.unlink(this.#temporary), 'save', this.#temporary).catch(() => undefined);
+  }
+
+  /** A step that fails leaves nothing behind. */
+  async #step(action: () => Promise<void>): Promise<void> {
+    if (this.#state !== 'open') {
+      const message = `save: ${describe(this.#target.path)} expected an open file, got one that was committed, aborted or failed - create another`;
+      throw new IoError('CLOSED', this.#target.path, message);
     }
-  };
+    try {
+      this.#signal?.throwIfAborted();
+      await action();
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
+  }
 
-  return {
-    get size() {
-      return size;
-    },
-    write: (bytes) =>
-      guarded(async () => {
-        await writeFully(file, bytes, size, temporary);
-        size += bytes.length;
-      }),
-    writeAt: (position, bytes) => guarded(() => writeFully(file, bytes, position, temporary)),
-    commit: () =>
-      guarded(async () => {
-        const { size: onDisk } = await file.stat();
-        if (onDisk !== size) {
-          throw new IoError(
-            'SIZE',
-            target.path,
-            `save: expected ${size} bytes on disk, got ${onDisk} - the file system lost some`,
-          );
-        }
-        await file.chmod(target.mode ?? 0o666 & ~process.umask());
-        await file.sync();
-        await close();
-        await io.rename(temporary, target.path);
-        state = 'done';
-        await syncFolder(io, dirname(target.path));
-      }),
-    abort,
-  };
-}
+  async #checkLength(): Promise<void> {
+    const { path } = this.#target;
+    const { size } = await attempt(() => this.#file.stat(), 'save', path);
+    const expected = this.#expectedBytes ?? this.#size;
+    if (size === expected && size === this.#size) return;
+    const message = `save: ${describe(path)} expected ${expected} bytes, got ${size} on the disk after writing ${this.#size} - nothing was replaced`;
+    throw new IoError('LENGTH', path, message);
+  }
 
-/** Writes the folder's entry out. Some file systems cannot; the rename has happened all the same. */
-async function syncFolder(io: IoPort, folder: string): Promise<void> {
-  const handle = await io.open(folder, 'folder').catch(() => null);
-  if (handle === null) return;
-  await handle.sync().catch(() => undefined);
-  await handle.close().catch(() => undefined);
+  async #keepPermissions(): Promise<void> {
+    const { path, replaced } = this.#target;
+    if (replaced === null) return;
+    const { uid, gid } = await attempt(() => this.#file.stat(), 'save', path);
+    if (uid !== replaced.uid || gid !== replaced.gid) {
+      // Only root may give files away; then the file belongs to whoever saved it, as with any editor.
+      await this.#file.chown(replaced.uid, replaced.gid).catch(() => undefined);
+    }
+    await attempt(() => this.#file.chmod(replaced.mode & 0o7777), 'save', path);
+  }
+
+  /** Makes the new name itself survive a power loss. */
+  async #syncFolder(): Promise<void> {
+    const { path } = this.#target;
+    const folder = dirname(path);
+    const handle = await orNull(() => this.#io.open(folder, 'folder'), FOLDER_NOT_SYNCED, path);
+    if (handle === null) return;
+    try {
+      await orNull(() => handle.sync(), FOLDER_NOT_SYNCED, path);
+    } finally {
+      await handle.close().catch(() => undefined);
+    }
+  }
 }

@@ -1,228 +1,209 @@
-/** safetensors files on disk: opened lazily, saved atomically, one tensor in memory at a time. */
-import type { Stats } from 'node:fs';
-import { dirname, join } from 'node:path';
-import type { TypedArray, U8 } from '../core/arrays.js';
-import { FormatError, IoError, quote } from '../core/errors.js';
-import type { ArraySpec, TensorInfo, TensorSource } from '../core/source.js';
+/** safetensors models on disk, opened lazily: headers at once, tensors when asked for. */
+import { join } from 'node:path';
+import { arrayTag } from '../core/array-tag.js';
+import type { TypedArray } from '../core/arrays.js';
+import { DTYPES, type DType } from '../core/dtype.js';
+import { describe, IoError, rangeError, typeError } from '../core/errors.js';
+import { checkChoice, checkOptions } from '../core/options.js';
+import type { TensorSource } from '../core/source.js';
 import type { Tensor } from '../core/tensor.js';
-import {
-  buildHeader,
-  headerLength,
-  parseHeader,
-  PREFIX_BYTES,
-  type SafetensorsEntry,
-  type SafetensorsHeader,
-  type SafetensorsLimits,
-} from '../formats/safetensors/header.js';
-import { bytesOf, entryOf, toTensor } from '../formats/safetensors/safetensors.js';
-import { MAX_INDEX_BYTES, parseShardIndex } from '../formats/safetensors/shard-index.js';
-import { createAtomicFile, type AtomicOptions } from './atomic.js';
-import { named, openRegular, readFully, readText, systemIo, type IoFile, type IoPort } from './io.js';
+import { checkLimits, type Limits } from '../formats/safetensors/limits.js';
+import { checkStored, elementBytes, entryOf } from '../formats/safetensors/read.js';
+import type { TensorEntry } from '../formats/safetensors/types.js';
+import { allocate, free } from '../kernels/memory.js';
+import { checkPath } from './atomic.js';
+import { checkUnchanged, readFully } from './files.js';
+import { attempt } from './io-error.js';
+import { systemIo, type IoPort } from './io.js';
+import { closeAll, openShard, type Shard } from './shard.js';
+import { openIndexed } from './shards.js';
 
-export interface OpenOptions {
-  readonly limits?: SafetensorsLimits;
-  /** Tests replace the file system. */
-  readonly io?: IoPort;
+export interface OpenSafetensorsOptions {
+  readonly limits?: Limits;
+  /**
+   * Where tensors are read to: 'ordinary' arrays (default), or arrays in the 'kernels' memory, which the kernels use without
+   * a copy and which stay until `free(tensor.data)`.
+   */
+  readonly allocate?: 'ordinary' | 'kernels';
 }
 
-const INDEX_NAME = 'model.safetensors.index.json';
-const FILE_NAME = 'model.safetensors';
-
-/** One open file of a model. */
-interface Shard {
-  readonly path: string;
-  readonly file: IoFile;
-  readonly stats: Stats;
-  readonly header: SafetensorsHeader;
-  readonly dataAt: number;
+export interface ReadTensorOptions {
+  /** An array of the tensor's type and size that is filled and becomes its data. */
+  readonly into?: TypedArray;
 }
+
+/** An open safetensors model. */
+export interface SafetensorsSource extends TensorSource {
+  readonly format: 'safetensors';
+  readonly entries: ReadonlyMap<string, TensorEntry>;
+  /** Metadata on which all files that have the key agree. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** The files of the model, in the order of the index, each with its own metadata. */
+  readonly files: readonly { readonly path: string; readonly metadata: ReadonlyMap<string, string> }[];
+  /** The tensor's stored bits in an array of its own, or in `into`. Types below 8 bits stay packed. */
+  read(name: string, options?: ReadTensorOptions): Promise<Tensor>;
+}
+
+const INDEX_SUFFIX = '.safetensors.index.json';
+const FILE_SUFFIX = '.safetensors';
+const FN = 'openSafetensors';
 
 /**
- * Opens a safetensors model: a file, a `*.index.json` that lists shards, or a folder that holds `model.safetensors` or its
- * index. Headers are read and checked; tensors are read when asked for.
+ * Returns an open safetensors model: a file, an index of shards (`model.safetensors.index.json`), or a folder that holds
+ * either. Headers are read and checked in full; data is read tensor by tensor.
  *
- * @param path file, index or folder
- * @returns a source whose `read(name)` gives a tensor in an array of its own; `close` it when done
- * @throws IoError for what the system refuses; FormatError for bad bytes, with codes that docs/formats.md lists.
+ * Cost: the headers; one `read` moves the bytes of one tensor, in pieces of at most 64 MiB. One file descriptor for each
+ * shard stays open until `close`.
+ *
+ * Compatible with: safetensors 0.8, and the indices of the Hugging Face hub (in its cache, too, where files are links).
+ *
+ * @param path file, index or folder. In a folder, the index comes first, then `model.safetensors`, then the only
+ * `*.safetensors` file.
+ * @param options limits, allocate
+ * @throws FormatError for bad bytes (codes: docs/formats.md), IoError for failures of the system: FILE_CHANGED when a file
+ * changes after it was opened, NOT_A_FILE for devices and pipes, CLOSED for reading after `close`.
+ * @example
+ * const model = await openSafetensors('model.safetensors');
+ * for (const name of model.entries.keys()) console.log(name, (await model.read(name)).shape);
+ * await model.close();
+ * @see saveSafetensors
  */
-export async function openSafetensors(path: string, options: OpenOptions = {}): Promise<TensorSource> {
-  const { io = systemIo } = options;
+export async function openSafetensors(
+  path: string,
+  options?: OpenSafetensorsOptions,
+): Promise<SafetensorsSource> {
+  return openSafetensorsOn(systemIo, path, options);
+}
+
+/** openSafetensors over any port. */
+export async function openSafetensorsOn(
+  io: IoPort,
+  path: string,
+  options?: OpenSafetensorsOptions,
+): Promise<SafetensorsSource> {
+  checkPath(path, FN);
+  const checked = checkOptions(FN, options, ['limits', 'allocate']);
+  const limits = checkLimits(FN, checked.limits);
+  const place = checkChoice(FN, 'allocate', checked.allocate ?? 'ordinary', ['ordinary', 'kernels']);
   const file = await locate(io, path);
-  if (!file.endsWith('.json')) return sourceOf([await openShard(io, file, options.limits)]);
-  return openSharded(io, file, options.limits);
+  if (file.endsWith('.json')) {
+    const { entries, shards, shardOf } = await openIndexed(io, file, limits);
+    return sourceOf(shards, entries, shardOf, place);
+  }
+  const shard = await openShard(io, file, limits);
+  return sourceOf([shard], shard.header.tensors, () => shard, place);
 }
 
+/** The file or index that a path means. */
 async function locate(io: IoPort, path: string): Promise<string> {
-  const stats = await named(io.stat(path), 'open', path);
+  const stats = await attempt(() => io.stat(path), 'open', path);
   if (!stats.isDirectory()) return path;
-  const names = await named(io.readdir(path), 'open', path);
-  for (const name of [INDEX_NAME, FILE_NAME]) if (names.includes(name)) return join(path, name);
-  throw new IoError(
-    'ENOENT',
-    path,
-    `open: the folder ${quote(path)} expected ${FILE_NAME} or ${INDEX_NAME}, got neither - name the file`,
-  );
-}
-
-async function openShard(io: IoPort, path: string, limits?: SafetensorsLimits): Promise<Shard> {
-  const { file, stats } = await openRegular(io, path);
-  try {
-    const prefix = new Uint8Array(PREFIX_BYTES);
-    await readFully(file, prefix.subarray(0, Math.min(PREFIX_BYTES, stats.size)), 0, path);
-    const length = headerLength(prefix, stats.size, limits);
-    const bytes = new Uint8Array(length);
-    await readFully(file, bytes, PREFIX_BYTES, path);
-    const dataAt = PREFIX_BYTES + length;
-    return { path, file, stats, header: parseHeader(bytes, stats.size - dataAt), dataAt };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-}
-
-async function openSharded(io: IoPort, indexPath: string, limits?: SafetensorsLimits): Promise<TensorSource> {
-  const index = parseShardIndex(await readText(io, indexPath, MAX_INDEX_BYTES));
-  const folder = await named(io.realpath(dirname(indexPath)), 'open', indexPath);
-  const shards: Shard[] = [];
-  try {
-    for (const name of new Set(index.weightMap.values())) {
-      const path = join(folder, name);
-      const real = await named(io.realpath(path), 'open', path);
-      if (dirname(real) !== folder) {
-        const message = `openSafetensors: shard ${quote(name)} expected a file beside the index, got a link to elsewhere - copy it here`;
-        throw new FormatError('SAFETENSORS_INDEX_PATH', message);
-      }
-      shards.push(await openShard(io, path, limits));
+  const names = (await attempt(() => io.readdir(path), 'open', path)).sort();
+  const standard = [`model${INDEX_SUFFIX}`, `model${FILE_SUFFIX}`].find((name) => names.includes(name));
+  if (standard !== undefined) return join(path, standard);
+  for (const suffix of [INDEX_SUFFIX, FILE_SUFFIX]) {
+    const found = names.filter((name) => name.endsWith(suffix));
+    if (found.length === 1) return join(path, found[0]);
+    if (found.length > 1) {
+      const message = `open: ${describe(path)} expected a folder with one model, got ${describe(found)} - name the file`;
+      throw new IoError('SEVERAL_MODELS', path, message);
     }
-    checkIndex(index.weightMap, shards, index.totalSize);
-    return sourceOf(shards);
-  } catch (error) {
-    await closeAll(shards);
-    throw error;
   }
+  const message = `open: ${describe(path)} expected a folder with a *${FILE_SUFFIX} file, got none - name the file`;
+  throw new IoError('ENOENT', path, message);
 }
 
-/** Index and shards must agree: every tensor in the one shard that the index names, none twice, none extra, sizes as claimed. */
-function checkIndex(
-  weightMap: ReadonlyMap<string, string>,
+function sourceOf(
   shards: readonly Shard[],
-  totalSize: number | null,
-): void {
-  const fail = (message: string): FormatError =>
-    new FormatError('SAFETENSORS_INDEX', `openSafetensors: ${message} - the model is incomplete or mixed`);
-  const found = new Set<string>();
-  let total = 0;
-  for (const { path, header } of shards) {
-    for (const [name, { begin, end }] of header.tensors) {
-      if (found.has(name)) throw fail(`tensor ${quote(name)} expected in one shard, got it in two`);
-      const file = weightMap.get(name);
-      if (file === undefined)
-        throw fail(`tensor ${quote(name)} of ${quote(path)} expected in the index, got nothing`);
-      if (!path.endsWith(file))
-        throw fail(`tensor ${quote(name)} expected in ${quote(file)}, got it in ${quote(path)}`);
-      found.add(name);
-      total += end - begin;
-    }
-  }
-  for (const name of weightMap.keys())
-    if (!found.has(name)) throw fail(`tensor ${quote(name)} expected in its shard, got nothing`);
-  if (totalSize !== null && totalSize !== total)
-    throw fail(`"total_size" expected ${total} bytes, got ${totalSize}`);
-}
-
-async function closeAll(shards: readonly Shard[]): Promise<void> {
-  await Promise.all(shards.map(({ file }) => file.close()));
-}
-
-function sourceOf(shards: readonly Shard[]): TensorSource {
-  const entries = new Map<string, TensorInfo>();
-  const shardOf = new Map<string, Shard>();
-  const metadata = new Map<string, string>();
-  for (const shard of shards) {
-    for (const [key, value] of shard.header.metadata) metadata.set(key, value);
-    for (const [name, { dtype, shape, begin, end }] of shard.header.tensors) {
-      entries.set(name, { dtype, shape, byteLength: end - begin });
-      shardOf.set(name, shard);
-    }
-  }
+  entries: ReadonlyMap<string, TensorEntry>,
+  shardOf: (name: string) => Shard,
+  place: 'ordinary' | 'kernels',
+): SafetensorsSource {
+  let closed = false;
   return {
     format: 'safetensors',
     entries,
-    metadata,
-    async read(name) {
-      const shard = shardOf.get(name) ?? shards[0];
-      return readTensor(shard, entryOf(shard.header, name));
+    metadata: commonMetadata(shards),
+    files: shards.map(({ path, header }) => ({ path, metadata: header.metadata })),
+    async read(name, options) {
+      const { into } = checkOptions('read', options, ['into']);
+      const entry = entryOf(entries, name, 'read');
+      const shard = shardOf(name);
+      if (closed) {
+        const message = `read: ${describe(shard.path)} expected an open model, got one that was closed - open it again`;
+        throw new IoError('CLOSED', shard.path, message);
+      }
+      return readTensor(shard, name, entry, into, place);
     },
-    close: () => closeAll(shards),
+    async close() {
+      if (closed) return;
+      closed = true;
+      await closeAll(shards);
+    },
   };
 }
 
-async function readTensor({ file, path, stats, dataAt }: Shard, entry: SafetensorsEntry): Promise<Tensor> {
-  const bytes = new Uint8Array(entry.end - entry.begin);
-  await readFully(file, bytes, dataAt + entry.begin, path);
-  const now = await named(file.stat(), 'read', path);
-  if (now.size !== stats.size || now.mtimeMs !== stats.mtimeMs) {
-    throw new IoError(
-      'CHANGED',
-      path,
-      `read: ${quote(path)} expected to stay as it was opened, got other contents - open it again`,
-    );
-  }
-  return toTensor(entry, bytes);
-}
-
-export interface SaveOptions extends AtomicOptions {
-  readonly metadata?: ReadonlyMap<string, string>;
-  /**
-   * Metadata that is known only after all data was written, such as checksums: each value exactly as long (in bytes of JSON) as the one
-   * under the same key in `metadata`, which holds its place in the header.
-   */
-  readonly finalMetadata?: () => ReadonlyMap<string, string>;
-  readonly signal?: AbortSignal;
-}
-
-/**
- * Writes a safetensors file atomically, asking for one tensor after the other, so that one at a time is in memory.
- *
- * @param path replaced when everything is on the disk, untouched before
- * @param specs names, types and shapes of all tensors
- * @param produce the data of a tensor; called once each, in the order of the file
- * @throws IoError; TypeError or RangeError for data that does not fit its spec; the signal's reason when aborted. No temporary file stays.
- */
-export async function saveSafetensors(
-  path: string,
-  specs: Iterable<ArraySpec>,
-  produce: (spec: ArraySpec) => Promise<TypedArray> | TypedArray,
-  options: SaveOptions = {},
-): Promise<{ readonly bytes: number }> {
-  const all = [...specs];
-  const { metadata, finalMetadata, signal } = options;
-  const { bytes: header, entries, dataLength } = buildHeader(all, metadata);
-  signal?.throwIfAborted();
-  const size = header.length + dataLength;
-  const file = await createAtomicFile(path, { ...options, expectedBytes: size });
-  try {
-    await file.write(header);
-    for (const [name, { dtype, shape, begin, end }] of entries) {
-      signal?.throwIfAborted();
-      await file.write(bytesOf(name, await produce({ name, dtype, shape }), dtype, end - begin));
+/** Keys whose value is the same in every file that has them: what a model says about itself as a whole. */
+function commonMetadata(shards: readonly Shard[]): Map<string, string> {
+  const common = new Map<string, string>();
+  const disputed = new Set<string>();
+  for (const { header } of shards) {
+    for (const [key, value] of header.metadata) {
+      if (common.has(key) && common.get(key) !== value) disputed.add(key);
+      common.set(key, value);
     }
-    signal?.throwIfAborted();
-    if (finalMetadata !== undefined) await file.writeAt(0, finalHeader(all, finalMetadata(), header.length));
-    await file.commit();
-    return { bytes: size };
+  }
+  for (const key of disputed) common.delete(key);
+  return common;
+}
+
+async function readTensor(
+  shard: Shard,
+  name: string,
+  entry: TensorEntry,
+  into: TypedArray | undefined,
+  place: 'ordinary' | 'kernels',
+): Promise<Tensor> {
+  const { dtype, shape, begin } = entry;
+  const data = into === undefined ? newArray(entry, place) : checkInto(into, entry);
+  try {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    await readFully(shard.file, bytes, shard.dataBegin + begin, shard.path);
+    await checkUnchanged(shard);
+    checkStored(name, dtype, data, shard.dataBegin + begin, `read: ${describe(shard.path)}`);
+    return { data, shape, dtype };
   } catch (error) {
-    await file.abort();
+    if (into === undefined) free(data);
     throw error;
   }
 }
 
-function finalHeader(specs: readonly ArraySpec[], metadata: ReadonlyMap<string, string>, length: number): U8 {
-  const { bytes } = buildHeader(specs, metadata);
-  if (bytes.length !== length) {
-    throw new RangeError(
-      `saveSafetensors: "finalMetadata" expected a header of ${length} bytes, got ${bytes.length} - keep the length of every value`,
-    );
+/** Room for a tensor; its size is known to lie inside the file. */
+function newArray(entry: TensorEntry, place: 'ordinary' | 'kernels'): TypedArray {
+  const length = entry.byteLength / elementBytes(entry.dtype);
+  if (place === 'kernels') return allocate(length, memoryType(entry.dtype));
+  const array = DTYPES[entry.dtype].array;
+  try {
+    return new array(length);
+  } catch {
+    const fix = 'it is larger than one array can be in this engine';
+    throw rangeError('read', 'name', 'a tensor that fits into memory', `${entry.byteLength} bytes`, fix);
   }
-  return bytes;
+}
+
+/** Types below 8 bits are packed, so that an element in memory is a byte. */
+function memoryType(dtype: DType): DType {
+  return DTYPES[dtype].bits < 8 ? 'uint8' : dtype;
+}
+
+function checkInto(into: TypedArray, { dtype, byteLength }: TensorEntry): TypedArray {
+  const wanted = DTYPES[dtype].array.name;
+  const length = byteLength / elementBytes(dtype);
+  if (arrayTag(into) !== wanted) {
+    throw typeError('read', 'into', `a ${wanted} for ${dtype}`, into, 'pass an array of the stored type');
+  }
+  if (into.length !== length) {
+    throw rangeError('read', 'into', `${length} elements`, into.length, 'pass an array of the exact length');
+  }
+  return into;
 }

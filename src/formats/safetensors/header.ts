@@ -4,29 +4,12 @@ import { DTYPES, type DType } from '../../core/dtype.js';
 import { quote, typeError } from '../../core/errors.js';
 import { checkInteger } from '../../core/options.js';
 import { MAX_RANK } from '../../core/shape.js';
-import type { TensorInfo } from '../../core/source.js';
 import { dtypeOfSpelling, spellings, UNSUPPORTED_SPELLINGS } from './dtypes.js';
 import { safetensorsError } from './errors.js';
 import { DAMAGED, JsonReader, OPEN_BRACE, words } from './json-reader.js';
 import { checkLayout } from './layout.js';
 import { checkLimits, type Limits } from './limits.js';
-
-/** Bytes of the length that stands before the header: an unsigned 64-bit integer, little endian. */
-export const PREFIX_BYTES = 8;
-/** The one name that is no tensor. */
-export const METADATA_NAME = '__metadata__';
-
-/** One tensor of a file. `begin` and `end` count bytes from the beginning of the data, which follows the header. */
-export interface TensorEntry extends TensorInfo {
-  readonly begin: number;
-  readonly end: number;
-}
-
-export interface Header {
-  /** In the order of the header. */
-  readonly tensors: ReadonlyMap<string, TensorEntry>;
-  readonly metadata: ReadonlyMap<string, string>;
-}
+import { METADATA_NAME, PREFIX_BYTES, type Header, type TensorEntry } from './types.js';
 
 const FIELDS = words(['dtype', 'shape', 'data_offsets']);
 const DTYPE_WORDS = words(spellings());
@@ -56,8 +39,9 @@ export function parseHeader(headerBytes: Uint8Array, dataLength: number, limits?
   }
   checkInteger(fn, 'dataLength', dataLength, 0, Number.MAX_SAFE_INTEGER);
   const { maxHeaderBytes } = checkLimits(fn, limits);
-  checkHeaderLength(headerBytes.length, Infinity, maxHeaderBytes, fn);
-  return parseCheckedHeader(headerBytes, dataLength, fn);
+  const label = `${fn}: "headerBytes"`;
+  checkHeaderLength(headerBytes.length, Infinity, maxHeaderBytes, label);
+  return parseCheckedHeader(headerBytes, dataLength, label);
 }
 
 /** The length that the first 8 bytes of a file say, checked against the file and the limit before anything is allocated. */
@@ -69,7 +53,7 @@ export function readHeaderLength(
 ): number {
   if (prefix.length < PREFIX_BYTES) {
     const got = `${prefix.length} bytes`;
-    const message = `${label}: expected a file of at least 8 bytes, got ${got} - ${DAMAGED}`;
+    const message = `${label} expected a file of at least 8 bytes, got ${got} - ${DAMAGED}`;
     throw safetensorsError('SAFETENSORS_TOO_SHORT', message, prefix.length);
   }
   const view = new DataView(prefix.buffer, prefix.byteOffset, PREFIX_BYTES);
@@ -82,11 +66,11 @@ export function readHeaderLength(
 function checkHeaderLength(length: number, available: number, maxHeaderBytes: number, label: string): void {
   if (length > maxHeaderBytes) {
     const fix = 'raise limits.maxHeaderBytes if the file is trustworthy, else it is damaged';
-    const message = `${label}: expected a header of at most ${maxHeaderBytes} bytes, got ${length} - ${fix}`;
+    const message = `${label} expected a header of at most ${maxHeaderBytes} bytes, got ${length} - ${fix}`;
     throw safetensorsError('SAFETENSORS_HEADER_TOO_LARGE', message, 0);
   }
   if (length > available) {
-    const message = `${label}: expected a header inside the file, got ${length} bytes where ${available} follow - ${DAMAGED}`;
+    const message = `${label} expected a header inside the file, got ${length} bytes where ${available} follow - ${DAMAGED}`;
     throw safetensorsError('SAFETENSORS_HEADER_LENGTH', message, 0);
   }
 }
@@ -155,11 +139,7 @@ function readEntry(reader: JsonReader, name: string, at: number): TensorEntry {
   let dtype: DType | null = null;
   let shape: readonly number[] | null = null;
   let offsets: readonly [number, number] | null = null;
-  for (
-    let more = reader.beginObject('SAFETENSORS_ENTRY', 'a tensor');
-    more;
-    more = reader.nextMember()
-  ) {
+  for (let more = reader.beginObject('SAFETENSORS_ENTRY', 'a tensor'); more; more = reader.nextMember()) {
     reader.peek();
     const keyAt = reader.at;
     const key = reader.readKey(FIELDS);
@@ -199,7 +179,11 @@ function readDType(reader: JsonReader, name: string): DType {
   const unsupported = UNSUPPORTED_SPELLINGS.includes(spelling);
   const fix = unsupported ? 'convert the tensor with the tool that wrote it' : DAMAGED;
   const message = `expected a dtype of ${spellings().join(' ')} for tensor ${quote(name)}, got ${quote(spelling)} - ${fix}`;
-  throw reader.error(unsupported ? 'SAFETENSORS_DTYPE_UNSUPPORTED' : 'SAFETENSORS_DTYPE_UNKNOWN', message, at);
+  throw reader.error(
+    unsupported ? 'SAFETENSORS_DTYPE_UNSUPPORTED' : 'SAFETENSORS_DTYPE_UNKNOWN',
+    message,
+    at,
+  );
 }
 
 function readShape(reader: JsonReader): readonly number[] {

@@ -54,7 +54,7 @@ export class JsonReader {
 
   /**
    * @param bytes the JSON text
-   * @param label the beginning of every error message: function and file
+   * @param label the beginning of every error message: function and argument or file
    * @param offset place of the first byte in the file, for error messages
    */
   constructor(bytes: Uint8Array, label: string, offset: number) {
@@ -71,7 +71,7 @@ export class JsonReader {
   }
 
   error(code: SafetensorsErrorCode, message: string, at: number = this.at): Error {
-    return safetensorsError(code, `${this.#label}: ${message}`, this.#offset + at);
+    return safetensorsError(code, `${this.#label} ${message}`, this.#offset + at);
   }
 
   /** The next byte that is no white space, or -1 at the end. */
@@ -251,8 +251,7 @@ export class JsonReader {
     if (letter !== 'u') throw this.#badEscape(escape);
     const unit = this.#readHex(escape);
     if (unit < 0xd800 || unit > 0xdfff) return String.fromCharCode(unit);
-    const paired =
-      unit < 0xdc00 && this.#bytes[this.at] === BACKSLASH && this.#bytes[this.at + 1] === 0x75;
+    const paired = unit < 0xdc00 && this.#bytes[this.at] === BACKSLASH && this.#bytes[this.at + 1] === 0x75;
     if (!paired) throw this.#badEscape(escape);
     this.at += 2;
     const low = this.#readHex(escape);

@@ -1,7 +1,7 @@
 /** How the tensors of a file lie in its data: end to end, from the first byte to the last. */
 import { quote } from '../../core/errors.js';
 import { safetensorsError } from './errors.js';
-import type { TensorEntry } from './header.js';
+import type { TensorEntry } from './types.js';
 import { DAMAGED } from './json-reader.js';
 
 type Place = readonly [name: string, entry: TensorEntry];
@@ -21,11 +21,11 @@ export function checkLayout(
   // Files of every common writer are in order already; sorting a million entries would cost as much as parsing them.
   const end = coveredInOrder(tensors.values()) ?? coveredSorted(tensors, dataBegin, label);
   if (end > dataLength) {
-    const message = `${label}: expected ${end} bytes of data behind the header, got ${dataLength} - the file is cut off: get it again`;
+    const message = `${label} expected ${end} bytes of data behind the header, got ${dataLength} - the file is cut off: get it again`;
     throw safetensorsError('SAFETENSORS_DATA_TRUNCATED', message, dataBegin + dataLength);
   }
   if (end < dataLength) {
-    const message = `${label}: expected the file to end with its last tensor, got ${dataLength - end} bytes more - ${DAMAGED}`;
+    const message = `${label} expected the file to end with its last tensor, got ${dataLength - end} bytes more - ${DAMAGED}`;
     throw safetensorsError('SAFETENSORS_DATA_TRAILING', message, dataBegin + end);
   }
 }
@@ -53,7 +53,7 @@ function coveredSorted(tensors: ReadonlyMap<string, TensorEntry>, dataBegin: num
 
 function misplaced(name: string, entry: TensorEntry, end: number, dataBegin: number, label: string): Error {
   const hole = entry.begin > end;
-  const message = `${label}: expected tensor ${quote(name)} to begin at byte ${end} of the data, got ${entry.begin} (${hole ? 'a hole' : 'an overlap'}) - ${DAMAGED}`;
+  const message = `${label} expected tensor ${quote(name)} to begin at byte ${end} of the data, got ${entry.begin} (${hole ? 'a hole' : 'an overlap'}) - ${DAMAGED}`;
   return safetensorsError(
     hole ? 'SAFETENSORS_HOLE' : 'SAFETENSORS_OVERLAP',
     message,
