@@ -71,6 +71,9 @@ function sixteen<T>(out: usize, codes: usize, zeroPoint: v128, scale: v128): voi
   storeFour(out + 48, high32<T>(last), zeroPoint, scale);
 }
 
+/** Inlined: a call costs as much as many elements of a short run. */
+// @ts-ignore: decorator
+@inline
 function segment<T>(out: usize, codes: usize, count: i32, scale: f32, zeroPoint: i32): void {
   if (count < 16) {
     for (let i = 0; i < count; i++) {
