@@ -35,6 +35,8 @@ export interface Word {
   readonly bytes: Uint8Array;
 }
 
+const NO_WORDS: readonly Word[] = [];
+
 export function words(texts: Iterable<string>): Word[] {
   const encoder = new TextEncoder();
   return Array.from(texts, (text) => ({ text, bytes: encoder.encode(text) }));
@@ -103,7 +105,7 @@ export class JsonReader {
   }
 
   /** A key and its colon. */
-  readKey(known: readonly Word[] = []): string {
+  readKey(known: readonly Word[] = NO_WORDS): string {
     const key = this.readString('SAFETENSORS_SYNTAX', 'a name in double quotes', known);
     if (this.peek() !== COLON) throw this.unexpected('SAFETENSORS_SYNTAX', '":" after a name', DAMAGED);
     this.at++;
@@ -111,7 +113,7 @@ export class JsonReader {
   }
 
   /** A string without its quotes and escapes. `known` are likely values, made without a decoder. */
-  readString(code: SafetensorsErrorCode, what: string, known: readonly Word[] = []): string {
+  readString(code: SafetensorsErrorCode, what: string, known: readonly Word[] = NO_WORDS): string {
     if (this.peek() !== QUOTE) throw this.unexpected(code, what, DAMAGED);
     const begin = this.at + 1;
     for (const word of known) {
@@ -131,24 +133,24 @@ export class JsonReader {
     const bytes = this.#bytes;
     const first = this.peek();
     const begin = this.at;
-    const expected = `${what} as a whole number from 0 to 2^53 - 1 in plain digits`;
     let value = 0;
     for (; this.at < bytes.length; this.at++) {
       const byte = bytes[this.at];
       if (byte < DIGIT_0 || byte > DIGIT_9) break;
+      // Exact: whole numbers below 2^53 are, and whatever rounds to 2^53 or more is more.
       value = value * 10 + (byte - DIGIT_0);
-      // One digit more than 2^53 - 1 is still far below the place where doubles lose order, so this test is exact.
-      if (value > Number.MAX_SAFE_INTEGER) {
-        throw this.error('SAFETENSORS_NUMBER', `expected ${expected}, got more - ${DAMAGED}`, begin);
-      }
+      if (value > Number.MAX_SAFE_INTEGER) throw this.#notInteger(what, begin);
     }
     const length = this.at - begin;
-    const tail = this.at < bytes.length ? String.fromCharCode(bytes[this.at]) : '';
-    if (length === 0) throw this.unexpected('SAFETENSORS_NUMBER', expected, DAMAGED);
-    if ((length > 1 && first === DIGIT_0) || '.eE+-'.includes(tail || ' ')) {
-      throw this.unexpected('SAFETENSORS_NUMBER', expected, 'write 2.0 as 2 and 02 as 2', begin);
-    }
+    const startsWithZero = length > 1 && first === DIGIT_0;
+    if (length === 0 || startsWithZero || continuesNumber(bytes[this.at]))
+      throw this.#notInteger(what, begin);
     return value;
+  }
+
+  #notInteger(what: string, at: number): Error {
+    const expected = `${what} as a whole number from 0 to 2^53 - 1 in plain digits`;
+    return this.unexpected('SAFETENSORS_NUMBER', expected, 'write 2.0 as 2 and 02 as 2', at);
   }
 
   /** Leaves out one value of any kind, at most `depth` objects and arrays deep, checking its syntax. */
@@ -286,6 +288,11 @@ export class JsonReader {
   #pictureOf(byte: number): string {
     return byte < 0x80 ? quote(String.fromCharCode(byte)) : `byte 0x${byte.toString(16)}`;
   }
+}
+
+/** Whether a byte behind digits belongs to the same number: one of . e E + - */
+function continuesNumber(byte: number | undefined): boolean {
+  return byte === 0x2e || byte === 0x65 || byte === 0x45 || byte === 0x2b || byte === 0x2d;
 }
 
 export const DAMAGED = 'the file is damaged or was written by a faulty tool: get it again';
