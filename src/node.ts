@@ -7,3 +7,4 @@ export {
   type SafetensorsSource,
 } from './node/safetensors.js';
 export { saveSafetensors, type SaveSafetensorsOptions } from './node/safetensors-save.js';
+export { openTfjs, saveTfjs, type TfjsSource } from './node/tfjs.js';
