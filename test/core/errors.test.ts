@@ -1,5 +1,13 @@
 import { describe as group, expect, it } from 'vitest';
-import { describe, FormatError, IoError, NumericError, quote, rangeError, typeError } from '../../src/core/errors.js';
+import {
+  describe,
+  FormatError,
+  IoError,
+  NumericError,
+  quote,
+  rangeError,
+  typeError,
+} from '../../src/core/errors.js';
 
 group('describe', () => {
   it.each<[unknown, string]>([
@@ -38,17 +46,30 @@ group('describe', () => {
 
 group('the error classes', () => {
   it('carry their facts', () => {
-    expect(new FormatError('bad', 'm')).toMatchObject({ name: 'FormatError', code: 'bad', offset: null, message: 'm [bad]' });
+    expect(new FormatError('bad', 'm')).toMatchObject({
+      name: 'FormatError',
+      code: 'bad',
+      offset: null,
+      message: 'm [bad]',
+    });
     expect(new FormatError('bad', 'm', 8)).toMatchObject({ offset: 8, message: 'm [bad at byte 8]' });
     expect(new NumericError('nan', 'm', 3)).toMatchObject({ name: 'NumericError', code: 'nan', index: 3 });
     expect(new NumericError('nan', 'm').index).toBeNull();
     const cause = new Error('no room');
     const io = new IoError('ENOSPC', 'a.bin', 'm', { cause });
-    expect(io).toMatchObject({ name: 'IoError', code: 'ENOSPC', path: 'a.bin', message: 'm [ENOSPC]', cause });
+    expect(io).toMatchObject({
+      name: 'IoError',
+      code: 'ENOSPC',
+      path: 'a.bin',
+      message: 'm [ENOSPC]',
+      cause,
+    });
   });
 
   it('share one wording', () => {
     expect(typeError('f', 'x', 'a number', 'b', 'pass one')).toBeInstanceOf(TypeError);
-    expect(rangeError('f', 'x', 'a number', 2, 'pass 1').message).toBe('f: "x" expected a number, got 2 - pass 1');
+    expect(rangeError('f', 'x', 'a number', 2, 'pass 1').message).toBe(
+      'f: "x" expected a number, got 2 - pass 1',
+    );
   });
 });

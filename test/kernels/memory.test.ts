@@ -1,3 +1,5 @@
+import type * as Dispatch from '../../src/kernels/dispatch.js';
+import type * as Memory from '../../src/kernels/memory.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { F32 } from '../../src/core/arrays.js';
 import type { DType } from '../../src/core/dtype.js';
@@ -123,10 +125,7 @@ describe('engines with less', () => {
   beforeEach(() => vi.resetModules());
   afterEach(() => vi.unstubAllGlobals());
 
-  const load = async (): Promise<{
-    memory: typeof import('../../src/kernels/memory.js');
-    dispatch: typeof import('../../src/kernels/dispatch.js');
-  }> => ({
+  const load = async (): Promise<{ memory: typeof Memory; dispatch: typeof Dispatch }> => ({
     memory: await import('../../src/kernels/memory.js'),
     dispatch: await import('../../src/kernels/dispatch.js'),
   });

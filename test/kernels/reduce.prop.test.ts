@@ -40,7 +40,10 @@ const anyCase: fc.Arbitrary<Case> = anyLayout.chain((layout) =>
   }),
 );
 
-type Output = { array: F32 | F64; intact(): boolean };
+interface Output {
+  array: F32 | F64;
+  intact(): boolean;
+}
 
 /** Runs `call` on every twin and on the reference, and compares outputs, guard zones and inputs. */
 function agree(
