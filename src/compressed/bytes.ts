@@ -66,21 +66,38 @@ function checksumOf(bytes: U8): number {
  */
 export function fromBytes(bytes: U8): Compressed {
   const fn = 'fromBytes';
-  if (!(bytes instanceof Uint8Array)) throw typeError(fn, 'bytes', 'a Uint8Array', bytes, 'pass what toBytes returned');
+  if (!(bytes instanceof Uint8Array))
+    throw typeError(fn, 'bytes', 'a Uint8Array', bytes, 'pass what toBytes returned');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < PREAMBLE || view.getUint32(0, true) !== MAGIC) {
-    throw new FormatError('bad-magic', `${fn}: expected "TSLM", got other bytes - pass what toBytes returned`, 0);
+    throw new FormatError(
+      'bad-magic',
+      `${fn}: expected "TSLM", got other bytes - pass what toBytes returned`,
+      0,
+    );
   }
   const version = view.getUint32(4, true);
   if (version !== VERSION) {
-    throw new FormatError('bad-version', `${fn}: expected version ${VERSION}, got ${version} - update the library`, 4);
+    throw new FormatError(
+      'bad-version',
+      `${fn}: expected version ${VERSION}, got ${version} - update the library`,
+      4,
+    );
   }
   const headerBytes = view.getUint32(8, true);
   if (PREAMBLE + headerBytes > bytes.length) {
-    throw new FormatError('bad-size', `${fn}: expected a header of ${headerBytes} bytes, got ${bytes.length - PREAMBLE} - the data is cut`, 8);
+    throw new FormatError(
+      'bad-size',
+      `${fn}: expected a header of ${headerBytes} bytes, got ${bytes.length - PREAMBLE} - the data is cut`,
+      8,
+    );
   }
   if (view.getUint32(12, true) !== checksumOf(bytes)) {
-    throw new FormatError('bad-checksum', `${fn}: expected the stored checksum, got another - the data is damaged`, 12);
+    throw new FormatError(
+      'bad-checksum',
+      `${fn}: expected the stored checksum, got another - the data is damaged`,
+      12,
+    );
   }
   const { header, specs } = parseHeader(bytes.subarray(PREAMBLE, PREAMBLE + headerBytes));
   return fromArrays(header, readArrays(bytes, PREAMBLE + headerBytes, specs));
@@ -115,23 +132,34 @@ function readArrays(bytes: U8, begin: number, specs: readonly ArraySpec[]): Name
   const arrays = specs.map((spec) => {
     const length = byteLengthOf(spec.dtype, elementCount(spec.shape, 'fromBytes'));
     if (length > bytes.length - at) {
-      throw new FormatError('bad-size', `fromBytes: expected ${length} bytes of ${spec.name}, got ${bytes.length - at} - the data is cut`, at);
+      throw new FormatError(
+        'bad-size',
+        `fromBytes: expected ${length} bytes of ${spec.name}, got ${bytes.length - at} - the data is cut`,
+        at,
+      );
     }
     const data = arrayOver(bytes.slice(at, at + length), spec.dtype);
     at += align8(length);
     return { ...spec, data };
   });
   if (at !== bytes.length) {
-    throw new FormatError('bad-size', `fromBytes: expected ${at} bytes, got ${bytes.length} - cut what follows the data`, at);
+    throw new FormatError(
+      'bad-size',
+      `fromBytes: expected ${at} bytes, got ${bytes.length} - cut what follows the data`,
+      at,
+    );
   }
   return arrays;
 }
 
-function arrayOver(bytes: Uint8Array, dtype: DType): NamedArray['data'] {
+function arrayOver(bytes: U8, dtype: DType): NamedArray['data'] {
   const { array } = DTYPES[dtype];
   return new (array as Uint8ArrayConstructor)(bytes.buffer, 0, bytes.length / array.BYTES_PER_ELEMENT);
 }
 
 function badHeader(field: string, expected: string, got: unknown): FormatError {
-  return new FormatError('bad-header', `fromBytes: "${field}" expected ${expected}, got ${describe(got)} - the data is damaged`);
+  return new FormatError(
+    'bad-header',
+    `fromBytes: "${field}" expected ${expected}, got ${describe(got)} - the data is damaged`,
+  );
 }

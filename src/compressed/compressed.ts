@@ -14,7 +14,13 @@ type KindRow = NonNullable<ReturnType<typeof kindOf>>;
 function rowOf(fn: string, c: Compressed): KindRow {
   const row = kindOf((c as Compressed | null | undefined)?.kind);
   if (row === null) {
-    throw typeError(fn, 'c', `a compressed tensor of kind ${KIND_NAMES.join(' or ')}`, c, 'make one with quantizeAffine');
+    throw typeError(
+      fn,
+      'c',
+      `a compressed tensor of kind ${KIND_NAMES.join(' or ')}`,
+      c,
+      'make one with quantizeAffine',
+    );
   }
   return row;
 }
@@ -43,7 +49,10 @@ export function decompress(c: Compressed, options?: { readonly out?: F32 }): Ten
  */
 export function byteSize(c: Compressed): number {
   const { arrays } = rowOf('byteSize', c).toArrays(c);
-  return arrays.reduce((sum, { dtype, shape }) => sum + byteLengthOf(dtype, elementCount(shape, 'byteSize')), 0);
+  return arrays.reduce(
+    (sum, { dtype, shape }) => sum + byteLengthOf(dtype, elementCount(shape, 'byteSize')),
+    0,
+  );
 }
 
 /**
@@ -75,7 +84,13 @@ export function measureError(original: TensorLike, other: Compressed | TensorLik
   const a = toContiguous(original, fn, 'original');
   const b = isCompressed(other) ? decompress(other) : toContiguous(other, fn, 'other');
   if (!sameShape(a.shape, b.shape)) {
-    throw rangeError(fn, 'other', `shape [${a.shape.join(', ')}]`, `[${b.shape.join(', ')}]`, 'compare equal shapes');
+    throw rangeError(
+      fn,
+      'other',
+      `shape [${a.shape.join(', ')}]`,
+      `[${b.shape.join(', ')}]`,
+      'compare equal shapes',
+    );
   }
   return errorMeasures(a.data, b.data as F32);
 }
@@ -98,7 +113,10 @@ export function fromArrays(header: unknown, arrays: readonly NamedArray[]): Comp
   const kind = isPlainObject(header) ? (header as { kind?: unknown }).kind : undefined;
   const row = kindOf(kind);
   if (row === null) {
-    throw new FormatError('bad-kind', `fromArrays: "kind" expected ${KIND_NAMES.join(' or ')}, got ${describe(kind)} - update the library`);
+    throw new FormatError(
+      'bad-kind',
+      `fromArrays: "kind" expected ${KIND_NAMES.join(' or ')}, got ${describe(kind)} - update the library`,
+    );
   }
   return row.fromArrays(header, arrays);
 }
