@@ -16,6 +16,8 @@ export interface TensorSource {
   /** In the order of the file. */
   readonly entries: ReadonlyMap<string, TensorInfo>;
   readonly metadata: ReadonlyMap<string, string>;
+  /** Everything of a tfjs model.json but its weights; null for other formats. */
+  readonly modelJson: Readonly<Record<string, unknown>> | null;
   /** The tensor's stored bits in an array of its own: floats below 32 bits stay codes; tfjs weights stay as stored. */
   read(name: string): Promise<Tensor>;
   close(): Promise<void>;

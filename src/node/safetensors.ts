@@ -124,6 +124,7 @@ function sourceOf(
     format: 'safetensors',
     entries,
     metadata: commonMetadata(shards),
+    modelJson: null,
     files: shards.map(({ path, header }) => ({ path, metadata: header.metadata })),
     async read(name, options) {
       const { into } = checkOptions('read', options, ['into']);

@@ -143,6 +143,7 @@ function sourceOf(
     manifest,
     entries,
     metadata: new Map(),
+    modelJson: manifest.model,
     async read(name) {
       const weight = weightOf(weights, name);
       const { shards } = places.get(name) as Place;
