@@ -7,9 +7,10 @@ import { isPlainObject } from '../core/options.js';
 import { elementCount, sameShape } from '../core/shape.js';
 import type { ArraySpec, NamedArray } from '../core/source.js';
 import { kernels } from '../kernels/dispatch.js';
-import { affineTensor, checkAffineTensor } from './affine.js';
 import { checkAffineOptions, codeRange } from './affine-options.js';
+import { checkAffineTensor } from './affine-tensor.js';
 import type { AffineOptions, AffineTensor, Bits, ScaleDType, Scales } from './affine-types.js';
+import { affineTensor } from './affine-view.js';
 import { checkGranularity, planRegions } from './regions.js';
 
 /** What an AffineTensor needs besides its arrays; every value survives JSON. */

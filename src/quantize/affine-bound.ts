@@ -1,7 +1,7 @@
 /** The proved error bound of affine codes. */
 import { elementCount } from '../core/shape.js';
-import { checkAffineTensor } from './affine.js';
 import { reachOf } from './affine-scale.js';
+import { checkAffineTensor } from './affine-tensor.js';
 import type { AffineTensor } from './affine-types.js';
 import { planRegions, regionSizes } from './regions.js';
 

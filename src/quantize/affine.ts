@@ -1,16 +1,18 @@
 /** Affine quantization: the public functions. */
-import type { F32, I16, I8, U16, U8 } from '../core/arrays.js';
+import type { F32, I8, U8 } from '../core/arrays.js';
 import { rangeError, typeError } from '../core/errors.js';
-import { previewOf, printsAs } from '../core/inspect.js';
+import type { Pictured } from '../core/inspect.js';
 import { checkOptions } from '../core/options.js';
 import { elementCount } from '../core/shape.js';
 import { toContiguous, type Contiguous, type TensorLike } from '../core/tensor.js';
 import { kernels } from '../kernels/dispatch.js';
 import type { CodeRule, Codes } from '../kernels/types.js';
-import { checkAffineOptions, checkQParams, type AffineSettings } from './affine-options.js';
+import { checkAffineOptions, type AffineSettings } from './affine-options.js';
 import { finiteValues, overflowOf, rangesOf, scaleRegions } from './affine-scale.js';
+import { checkAffineTensor, codesArray, planOf, unpackCodes } from './affine-tensor.js';
 import type { AffineOptions, AffineTensor, Bits, QParams, Scales } from './affine-types.js';
-import { checkGranularity, paramsOf, planRegions, type RegionPlan, type Span } from './regions.js';
+import { affineTensor } from './affine-view.js';
+import { paramsOf, planRegions, type RegionPlan, type Span } from './regions.js';
 
 /**
  * Returns `x` in whole-number codes with a scale (and, for the asymmetric mapping, a zero point) per region.
@@ -38,7 +40,7 @@ import { checkGranularity, paramsOf, planRegions, type RegionPlan, type Span } f
  * dequantizeAffine(q); // Float32Array [-1, 0, 0.5039370059967041, 1]
  * @see dequantizeAffine
  */
-export function quantizeAffine(x: TensorLike, options: AffineOptions): AffineTensor {
+export function quantizeAffine(x: TensorLike, options: AffineOptions): AffineTensor & Pictured {
   const fn = 'quantizeAffine';
   const { data, shape } = toContiguous(x, fn);
   const settings = checkAffineOptions(fn, options, shape);
@@ -87,7 +89,7 @@ export function quantizeWith(
   x: TensorLike,
   qparams: QParams,
   options?: { readonly nonFinite?: 'throw' | 'saturate' },
-): AffineTensor {
+): AffineTensor & Pictured {
   const fn = 'quantizeWith';
   const { nonFinite = 'throw' } = checkOptions(fn, options, ['nonFinite']);
   const { data, shape } = toContiguous(x, fn);
@@ -202,55 +204,6 @@ export function fakeQuantize(
   return { values, gradMask };
 }
 
-/** The codes of an affine tensor, one per element. */
-export function unpackCodes(q: AffineTensor, size: number): Codes {
-  if (q.bits >= 8) return q.codes;
-  const codes = q.codeMin < 0 ? new Int8Array(size) : new Uint8Array(size);
-  kernels().unpackBits(codes, q.codes as U8, size, q.bits, q.codeMin);
-  return codes;
-}
-
-/** The array type that holds codes of so many bits, and its length for `size` elements. */
-export function codesArray(bits: Bits, codeMin: number, size: number): I8 | U8 | I16 | U16 {
-  if (bits < 8) return new Uint8Array(Math.ceil((size * bits) / 8));
-  if (bits === 8) return codeMin < 0 ? new Int8Array(size) : new Uint8Array(size);
-  return codeMin < 0 ? new Int16Array(size) : new Uint16Array(size);
-}
-
-/** Checks that the parts of an affine tensor fit together; returns its plan. */
-export function checkAffineTensor(fn: string, q: AffineTensor): RegionPlan {
-  if (typeof q !== 'object' || q === null || q.kind !== 'affine') {
-    throw typeError(fn, 'q', 'an AffineTensor', q, 'make it with quantizeAffine');
-  }
-  const size = elementCount(q.shape, fn, 'q.shape');
-  const plan = planOf(fn, q.shape, { ...q, arithmetic: 'reciprocal', seed: 0 });
-  const expected = codesArray(q.bits, q.codeMin, 0);
-  if (Object.getPrototypeOf(q.codes) !== Object.getPrototypeOf(expected)) {
-    throw typeError(fn, 'q.codes', `a ${expected.constructor.name}`, q.codes, 'make q with quantizeAffine');
-  }
-  const length = q.bits < 8 ? Math.ceil((size * q.bits) / 8) : size;
-  if (q.codes.length !== length)
-    throw rangeError(fn, 'q.codes', `${length} entries`, q.codes.length, 'correct q.shape');
-  if (!(q.overflow >= 0))
-    throw rangeError(fn, 'q.overflow', 'a number >= 0', q.overflow, 'make q with quantizeAffine');
-  return plan;
-}
-
-/** Gives the record its printed form. */
-export function affineTensor(q: AffineTensor): AffineTensor {
-  return printsAs(q, ({ bits, mapping, granularity, shape, codes, scale, scaleDtype }) => {
-    const scales = `${scale.length} ${scaleDtype} scale${scale.length === 1 ? '' : 's'}`;
-    const head = `AffineTensor ${bits}-bit ${mapping} per ${granularity.kind} [${shape.join(', ')}]`;
-    return `${head}, ${codes.byteLength} bytes of codes, ${scales}: ${previewOf(scale, 4)}`;
-  });
-}
-
-function planOf(fn: string, shape: readonly number[], q: QParams): RegionPlan {
-  const plan = planRegions(shape, checkGranularity(fn, q.granularity, shape));
-  checkQParams(fn, q, plan.regions);
-  return plan;
-}
-
 function toFloat32(data: Contiguous['data']): F32 {
   return data instanceof Float32Array ? data : Float32Array.from(data);
 }
@@ -307,7 +260,7 @@ function encode(
   plan: RegionPlan,
   q: QParams,
   overflow: number,
-): AffineTensor {
+): AffineTensor & Pictured {
   const codes = codesArray(q.bits, q.codeMin, x.length);
   const whole = q.bits < 8 ? codesArray(8, q.codeMin, x.length) : codes;
   runKernels(whole, x, plan, q.scale, q.zeroPoint, ruleOf(q, 0));
@@ -320,7 +273,7 @@ function finish(
   shape: readonly number[],
   q: QParams,
   overflow: number,
-): AffineTensor {
+): AffineTensor & Pictured {
   const { scale, zeroPoint, bits, codeMin, codeMax, mapping, granularity, scaleDtype, rounding } = q;
   return affineTensor({
     kind: 'affine',
@@ -360,7 +313,7 @@ function quantizeFused(
   shape: readonly number[],
   plan: RegionPlan,
   settings: AffineSettings,
-): AffineTensor {
+): AffineTensor & Pictured {
   const [span] = plan.spans();
   const packed = new Uint8Array(x.length / 2);
   const scale = new Float32Array(plan.regions);
