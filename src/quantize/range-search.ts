@@ -2,9 +2,9 @@
 import type { F32, F64 } from '../core/arrays.js';
 import { roundTo } from '../core/rounding.js';
 import type { AffineSettings } from './affine-options.js';
-import { rawScales, roundScales, zeroPointOf, type Ranges } from './affine-scale.js';
 import type { Mapping } from './affine-types.js';
 import { regionSizes, type RegionPlan } from './regions.js';
+import { rawScales, roundScales, zeroPointOf, type Ranges } from './scale-rule.js';
 
 const f = Math.fround;
 
