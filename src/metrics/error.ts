@@ -30,14 +30,16 @@ export interface ErrorMeasures {
  * @throws RangeError when the lengths differ.
  */
 export function errorMeasures(a: FloatArray, b: FloatArray): ErrorMeasures {
+  return measuresOfSums(errorSums(a, b), a.length);
+}
+
+/** The sums that every measure is made of; those of several tensors can be added. */
+export function errorSums(a: FloatArray, b: FloatArray): ErrorSums {
   if (a.length !== b.length)
     throw rangeError('errorMeasures', 'b', `${a.length} values`, b.length, 'compare equal shapes');
-  return measuresOf(
-    a instanceof Float32Array && b instanceof Float32Array
-      ? kernels().errorSums(a as F32, b as F32)
-      : plainSums(a, b),
-    a.length,
-  );
+  return a instanceof Float32Array && b instanceof Float32Array
+    ? kernels().errorSums(a as F32, b as F32)
+    : plainSums(a, b);
 }
 
 /** The sums for float64 data, element by element. */
@@ -59,7 +61,8 @@ function plainSums(a: FloatArray, b: FloatArray): ErrorSums {
   return { maxAbs, sumSquaredError, sumSquaredA, sumSquaredB, dot };
 }
 
-function measuresOf(sums: ErrorSums, count: number): ErrorMeasures {
+/** The measures of `count` values with these sums. */
+export function measuresOfSums(sums: ErrorSums, count: number): ErrorMeasures {
   const { maxAbs, sumSquaredError, sumSquaredA, sumSquaredB, dot } = sums;
   const l2 = Math.sqrt(sumSquaredError);
   const norm = Math.sqrt(sumSquaredA);
