@@ -1,5 +1,6 @@
 /** The vocabulary of whole models: what goes in, what is decided, what comes out, and what is said about it. */
 import type { DType } from '../core/dtype.js';
+import type { Histogram } from '../core/histogram.js';
 import type { ArraySpec, TensorSource } from '../core/source.js';
 import type { Tensor } from '../core/tensor.js';
 import type { Compressed, ErrorBound } from '../compressed/kinds.js';
@@ -104,14 +105,6 @@ export interface ProfileRow {
   readonly measures: ErrorMeasures;
   readonly bound: ErrorBound;
 }
-
-/** Counts of values in equal bins from `min` to `max`. */
-export interface Histogram {
-  readonly min: number;
-  readonly max: number;
-  readonly counts: readonly number[];
-}
-
 export interface TensorReport {
   readonly name: string;
   readonly dtype: DType;

@@ -10,7 +10,7 @@ import {
   type Overflow,
   type SmallFloat,
 } from '../core/float-formats.js';
-import { previewOf, printsAs } from '../core/inspect.js';
+import { picturedAs, type Pictured } from '../core/inspect.js';
 import type { EncodeRule } from '../core/minifloat.js';
 import { allocateFloats, checkAttached, checkIntegers, integerRange } from '../core/numbers.js';
 import { checkChoice, checkOptions, isPlainObject } from '../core/options.js';
@@ -21,6 +21,7 @@ import { toContiguous, type TensorLike } from '../core/tensor.js';
 import { kernels } from '../kernels/dispatch.js';
 import { boundOfCodes, coveredMagnitude } from './float-bound.js';
 import { decodeFloats, encodeFloats } from './float-codes.js';
+import { floatViews } from './float-view.js';
 
 /** How castFloat rounds and what it does with numbers beyond the type's range. */
 export interface CastOptions {
@@ -151,7 +152,7 @@ function checkCodesArray(fn: string, argument: string, codes: U16 | U8, dtype: S
  * dequantizeFloat(c); // Float32Array [0.10009765625, 0.2001953125, 0.30078125, 0.400390625]
  * @see castFloat
  */
-export function quantizeFloat(x: TensorLike, options: QuantizeFloatOptions): FloatTensor {
+export function quantizeFloat(x: TensorLike, options: QuantizeFloatOptions): FloatTensor & Pictured {
   const fn = 'quantizeFloat';
   const given = checkOptions<QuantizeFloatOptions>(fn, options, ['dtype', ...CAST_KEYS]);
   const dtype = checkChoice(fn, 'dtype', given.dtype, SMALL_FLOATS);
@@ -179,12 +180,9 @@ function overflowOf(x: FloatArray, dtype: SmallFloat, rounding: Rounding): numbe
   return Math.max(largest - coveredMagnitude(FLOAT_FORMATS[dtype], rounding), 0) * (1 + 2 ** -50);
 }
 
-/** Gives the record its printed form. */
-export function floatTensor(c: FloatTensor): FloatTensor {
-  return printsAs(c, ({ dtype, shape, codes }) => {
-    const bytes = codes.byteLength;
-    return `FloatTensor ${dtype} [${shape.join(', ')}], ${bytes} bytes: ${previewOf(codes)}`;
-  });
+/** Gives the record its printed form and pictures. */
+export function floatTensor(c: FloatTensor): FloatTensor & Pictured {
+  return picturedAs(c, floatViews(dequantizeFloat, floatErrorBound));
 }
 
 function pack(codes: U8, dtype: SmallFloat): U16 | U8 {
