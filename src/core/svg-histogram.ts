@@ -2,6 +2,7 @@
 import { countFigure, numberFigure } from './figures.js';
 import type { Histogram } from './histogram.js';
 import { at, svgElement, svgPath, svgText, textWidth } from './svg.js';
+import { bottomLabels, horizontalRules, svgTitle } from './svg-axes.js';
 import { linearScale, type Scale, type Tick } from './svg-scale.js';
 
 export interface HistogramPicture {
@@ -34,15 +35,15 @@ export function drawHistogram(histogram: Histogram, picture: HistogramPicture): 
   const x = linearScale(reach(min, max, levels), [left, width - 12], isCompact ? 3 : 6);
   const isRug = levels.length > MAX_LINES;
   const body = [
-    svgText(isCompact ? 10 : 12, 20, title, 'ts-title'),
-    ...yTicks.map(({ value, label }) => countTick(y.position(value), label, left, width - 12)),
+    svgTitle(title, isCompact ? 10 : 12, width),
+    ...horizontalRules(y, yTicks, [left, width - 12]),
     svgPath('ts-bar', outline(histogram, x, y, bottom)),
     levels.length === 0
       ? ''
       : svgPath('ts-level', marks(levels, x, isRug ? bottom + 1 : top, isRug ? bottom + 6 : bottom)),
     svgPath('ts-axis', `M${at(left)} ${at(bottom)}H${at(width - 12)}`),
-    ...valueTicks(x.ticks, x, bottom + 18, width),
-    xLabel === '' ? '' : svgText((left + width - 12) / 2, height - 10, xLabel, 'ts-muted', 'middle'),
+    ...bottomLabels(x, bottom + 18, width),
+    xLabel === '' ? '' : svgText((left + width - 12) / 2, height - 10, xLabel, 'ts-muted ts-small', 'middle'),
   ];
   return svgElement({
     width,
@@ -94,23 +95,4 @@ function wholeTicks(y: Scale, most: number): Tick[] {
   return y.ticks
     .filter(({ value }) => Number.isInteger(value) && (most > 0 || value === 0))
     .map(({ value }) => ({ value, label: countFigure(value) }));
-}
-
-function countTick(y: number, label: string, left: number, right: number): string {
-  const rule = svgPath('ts-rule', `M${at(left)} ${at(y)}H${at(right)}`);
-  return rule + svgText(left - 6, y + 4, label, 'ts-muted ts-small', 'end');
-}
-
-/** Labels along the bottom; one that would touch its left neighbour or the edge is left out. */
-function valueTicks(ticks: readonly Tick[], x: Scale, baseline: number, width: number): string[] {
-  const shown: string[] = [];
-  let free = 0;
-  for (const { value, label } of ticks) {
-    const half = textWidth(label) / 2;
-    const middle = Math.min(x.position(value), width - half - 2);
-    if (middle - half < free) continue;
-    shown.push(svgText(middle, baseline, label, 'ts-muted ts-small', 'middle'));
-    free = middle + half + 8;
-  }
-  return shown;
 }

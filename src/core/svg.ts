@@ -13,7 +13,8 @@ export const SVG_STYLE: string = [
   '.ts-axis{stroke:#8c959f;fill:none}',
   '.ts-rule{stroke:#e6e9ed;fill:none}',
   '.ts-level{stroke:#d9730d;fill:none;stroke-opacity:.75}',
-  '.ts-before{fill:#d3d9e0}',
+  '.ts-before{fill:#c5cdd6}',
+  '.ts-track{fill:#f0f2f5}',
   '.ts-bar{fill:#3b76d6}',
   '.ts-0{stroke:#3b76d6}.ts-1{stroke:#d9730d}.ts-2{stroke:#1a8a5c}.ts-3{stroke:#8250df}.ts-4{stroke:#c4315f}.ts-5{stroke:#0b7f93}',
   '.ts-line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}',
@@ -25,7 +26,8 @@ export const SVG_STYLE: string = [
   '.ts-axis{stroke:#6b7681}',
   '.ts-rule{stroke:#2a3036}',
   '.ts-level{stroke:#f0a050}',
-  '.ts-before{fill:#3a424b}',
+  '.ts-before{fill:#4a545f}',
+  '.ts-track{fill:#1f2429}',
   '.ts-bar{fill:#6a9ff0}',
   '.ts-0{stroke:#6a9ff0}.ts-1{stroke:#f0a050}.ts-2{stroke:#4cc38a}.ts-3{stroke:#b08cf5}.ts-4{stroke:#f07097}.ts-5{stroke:#4fc3d6}',
   '}',
@@ -114,9 +116,12 @@ export function truncateMiddle(text: string, count: number): string {
   return `${characters.slice(0, head).join('')}…${characters.slice(characters.length - tail).join('')}`;
 }
 
-/** Width of `text` in pixels at 12 px, from above: wide scripts count double. */
+/** Width of a character at 11 px in wide typefaces such as DejaVu Sans. */
+export const CHARACTER = 6.6;
+
+/** Width of `text` in pixels at 11 px, from above; wide scripts count double. */
 export function textWidth(text: string): number {
   let width = 0;
-  for (const character of text) width += character > '\u2e80' ? 12 : 7;
+  for (const character of text) width += character > '\u2e80' ? 2 * CHARACTER : CHARACTER;
   return width;
 }
