@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
-/** One entry per subpath of package.json's `exports`, plus the command. */
-const entries = {
+/** One entry per subpath of package.json's `exports`. */
+export const entries = {
   index: 'src/index.ts',
   node: 'src/node.ts',
   quantize: 'src/quantize/index.ts',
@@ -15,6 +15,7 @@ const entries = {
 const common = {
   target: 'es2022',
   clean: false,
+  // Entries share their code in chunks, so that all of them see one set of kernels and one memory.
   splitting: true,
   sourcemap: false,
   treeshake: true,
