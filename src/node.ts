@@ -8,3 +8,4 @@ export {
 } from './node/safetensors.js';
 export { saveSafetensors, type SaveSafetensorsOptions } from './node/safetensors-save.js';
 export { openTfjs, saveTfjs, type TfjsSource } from './node/tfjs.js';
+export type { SavedSafetensors } from './node/write-model.js';

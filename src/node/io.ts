@@ -21,7 +21,7 @@ export interface IoPort {
   readdir(path: string): Promise<string[]>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
-  /** Free bytes of the file system that holds `path`. */
+  /** Free bytes of the file system that holds `path`; Infinity where it does not say. */
   freeBytes(path: string): Promise<number>;
 }
 
@@ -54,7 +54,7 @@ export const systemIo: IoPort = {
   rename: (from, to) => fs.rename(from, to),
   unlink: (path) => fs.unlink(path),
   async freeBytes(path) {
-    const { bavail, bsize } = await fs.statfs(path);
-    return bavail * bsize;
+    const { blocks, bavail, bsize } = await fs.statfs(path);
+    return blocks === 0 ? Infinity : bavail * bsize;
   },
 };

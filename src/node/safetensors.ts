@@ -17,6 +17,7 @@ import { attempt } from './io-error.js';
 import { systemIo, type IoPort } from './io.js';
 import { closeAll, openShard, type Shard } from './shard.js';
 import { openIndexed } from './shards.js';
+import { FILE_SUFFIX, INDEX_SUFFIX } from './shard-names.js';
 
 export interface OpenSafetensorsOptions {
   readonly limits?: Limits;
@@ -44,8 +45,6 @@ export interface SafetensorsSource extends TensorSource {
   read(name: string, options?: ReadTensorOptions): Promise<Tensor>;
 }
 
-const INDEX_SUFFIX = '.safetensors.index.json';
-const FILE_SUFFIX = '.safetensors';
 const FN = 'openSafetensors';
 
 /**
@@ -57,8 +56,8 @@ const FN = 'openSafetensors';
  *
  * Compatible with: safetensors 0.8, and the indices of the Hugging Face hub (in its cache, too, where files are links).
  *
- * @param path file, index or folder. In a folder, the index comes first, then `model.safetensors`, then the only
- * `*.safetensors` file.
+ * @param path file, index or folder. In a folder, `model.safetensors` comes first, then its index (the order of transformers), then
+ * the only index, then the only `*.safetensors` file.
  * @param options limits, allocate
  * @throws FormatError for bad bytes (codes: docs/formats.md), IoError for failures of the system: FILE_CHANGED when a file
  * changes after it was opened, NOT_A_FILE for devices and pipes, CLOSED for reading after `close`.
@@ -99,7 +98,7 @@ async function locate(io: IoPort, path: string): Promise<string> {
   const stats = await attempt(() => io.stat(path), 'open', path);
   if (!stats.isDirectory()) return path;
   const names = (await attempt(() => io.readdir(path), 'open', path)).sort();
-  const standard = [`model${INDEX_SUFFIX}`, `model${FILE_SUFFIX}`].find((name) => names.includes(name));
+  const standard = [`model${FILE_SUFFIX}`, `model${INDEX_SUFFIX}`].find((name) => names.includes(name));
   if (standard !== undefined) return join(path, standard);
   for (const suffix of [INDEX_SUFFIX, FILE_SUFFIX]) {
     const found = names.filter((name) => name.endsWith(suffix));

@@ -1,9 +1,9 @@
 /** Making the header of a safetensors file from the names, types and shapes of its tensors. */
-import { byteLengthOf, DTYPES, isDType } from '../../core/dtype.js';
+import { DTYPES, isDType } from '../../core/dtype.js';
 import { quote, rangeError, typeError } from '../../core/errors.js';
 import { elementCount } from '../../core/shape.js';
 import type { ArraySpec } from '../../core/source.js';
-import { fileRank } from './dtypes.js';
+import { bitsOf, fileRank } from './dtypes.js';
 import { checkLimits, type Limits } from './limits.js';
 import { METADATA_NAME, PREFIX_BYTES, type TensorEntry } from './types.js';
 
@@ -48,28 +48,37 @@ export function buildHeader(
   return layOut(checkSpecs(specs, fn), checkMetadata(metadata, fn), maxHeaderBytes, fn);
 }
 
-interface SizedSpec extends ArraySpec {
+/** A tensor that fits the format. */
+export interface SizedSpec<T extends ArraySpec = ArraySpec> extends ArraySpec {
   readonly byteLength: number;
+  /** What the caller gave. */
+  readonly source: T;
 }
 
-/** The specs in the order of the file, checked. */
-export function checkSpecs(specs: Iterable<ArraySpec>, fn: string): SizedSpec[] {
+/** The specs in the order given, checked. */
+export function checkSpecs<T extends ArraySpec>(
+  specs: Iterable<T>,
+  fn: string,
+  argument = 'specs',
+): SizedSpec<T>[] {
   if (specs === null || specs === undefined || typeof specs[Symbol.iterator] !== 'function') {
-    throw typeError(fn, 'specs', 'an iterable of {name, dtype, shape}', specs, 'pass an array of them');
+    const fix = 'pass an array of {name, dtype, shape ...}';
+    throw typeError(fn, argument, 'an iterable of tensors', specs, fix);
   }
-  const sized = Array.from(specs, (spec) => sizedSpec(spec, fn));
-  sized.sort(
-    (a, b) => Number(fileRank(a.dtype)) - Number(fileRank(b.dtype)) || compareCodePoints(a.name, b.name),
-  );
   const names = new Set<string>();
-  for (const { name } of sized) {
+  return Array.from(specs, (spec) => {
+    const sized = sizedSpec(spec, fn, argument);
+    const { name } = sized;
     if (names.has(name)) throw rangeError(fn, 'name', 'each name once', name, 'rename one of them');
     names.add(name);
-  }
-  return sized;
+    return sized;
+  });
 }
 
-function sizedSpec(spec: ArraySpec, fn: string): SizedSpec {
+function sizedSpec<T extends ArraySpec>(spec: T, fn: string, argument: string): SizedSpec<T> {
+  if (typeof spec !== 'object' || spec === null) {
+    throw typeError(fn, argument, 'tensors', spec, 'pass objects {name, dtype, shape ...}');
+  }
   const { name, dtype, shape } = spec;
   checkText(name, 'name', fn);
   if (name === METADATA_NAME) {
@@ -89,16 +98,18 @@ function sizedSpec(spec: ArraySpec, fn: string): SizedSpec {
     const fix = 'store packed codes as uint8 with a shape of their own';
     throw rangeError(fn, place, 'a type that safetensors has', dtype, fix);
   }
-  const count = elementCount(shape, fn, `shape of ${quote(name)}`);
-  const { bits } = DTYPES[dtype];
-  if (count > Number.MAX_SAFE_INTEGER / bits) {
-    throw rangeError(fn, `shape of ${quote(name)}`, 'a tensor below 2^53 bits', shape, 'split the tensor');
+  const argumentOfShape = `shape of ${quote(name)}`;
+  const count = elementCount(shape, fn, argumentOfShape);
+  const bits = bitsOf(shape, dtype);
+  if (bits > Number.MAX_SAFE_INTEGER) {
+    const expected = 'a product of axes that are not 0 below 2^53 bits';
+    throw rangeError(fn, argumentOfShape, expected, shape, 'split the tensor');
   }
-  if ((count * bits) % 8 !== 0) {
+  if (bits % 8 !== 0) {
     const fix = 'pad the last axis: the format has no partial bytes';
-    throw rangeError(fn, `shape of ${quote(name)}`, `whole bytes of ${dtype}`, `${count} elements`, fix);
+    throw rangeError(fn, argumentOfShape, `whole bytes of ${dtype}`, `${count} elements`, fix);
   }
-  return { name, dtype, shape: Array.from(shape), byteLength: byteLengthOf(dtype, count) };
+  return { name, dtype, shape: Array.from(shape), byteLength: bits / 8, source: spec };
 }
 
 /** The metadata in the order of the file, checked. */
@@ -129,7 +140,7 @@ function checkText(text: unknown, argument: string, fn: string): void {
   }
 }
 
-/** The header of checked parts. */
+/** The header of checked parts, in any order. */
 export function layOut(
   specs: readonly SizedSpec[],
   metadata: readonly (readonly [string, string])[] | null,
@@ -143,7 +154,7 @@ export function layOut(
     parts.push(`"${METADATA_NAME}":{${pairs.join(',')}}`);
   }
   let end = 0;
-  for (const { name, dtype, shape, byteLength } of specs) {
+  for (const { name, dtype, shape, byteLength } of specs.slice().sort(compareInFile)) {
     const begin = end;
     end += byteLength;
     entries.set(name, { dtype, shape, byteLength, begin, end });
@@ -161,6 +172,10 @@ export function layOut(
   const length = Math.ceil(text.length / 8) * 8;
   if (length > maxHeaderBytes) throw tooLong(length, maxHeaderBytes, fn);
   return { bytes: framed(text, length), entries, dataLength: end };
+}
+
+function compareInFile(a: ArraySpec, b: ArraySpec): number {
+  return Number(fileRank(a.dtype)) - Number(fileRank(b.dtype)) || compareCodePoints(a.name, b.name);
 }
 
 /** Length prefix, text, and spaces up to `length`. */

@@ -49,3 +49,15 @@ export function spellings(): string[] {
   const common = ['F32', 'BF16', 'F16'];
   return [...common, ...Array.from(BY_SPELLING.keys()).filter((name) => !common.includes(name))];
 }
+
+/** Bits of a tensor, or Infinity above 2^53 - 1 even when another axis is 0: a zero must not hide an overflow. */
+export function bitsOf(shape: readonly number[], dtype: DType): number {
+  let nonZero = DTYPES[dtype].bits;
+  let empty = false;
+  for (const length of shape) {
+    if (length === 0) empty = true;
+    else nonZero *= length;
+    if (nonZero > Number.MAX_SAFE_INTEGER) return Infinity;
+  }
+  return empty ? 0 : nonZero;
+}

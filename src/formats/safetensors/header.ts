@@ -1,10 +1,10 @@
 /** The header of a safetensors file: parsed and checked before anything is allocated for the data. */
 import { arrayTag } from '../../core/array-tag.js';
-import { DTYPES, type DType } from '../../core/dtype.js';
+import type { DType } from '../../core/dtype.js';
 import { quote, typeError } from '../../core/errors.js';
 import { checkInteger } from '../../core/options.js';
 import { MAX_RANK } from '../../core/shape.js';
-import { dtypeOfSpelling, spellings, UNSUPPORTED_SPELLINGS } from './dtypes.js';
+import { bitsOf, dtypeOfSpelling, spellings, UNSUPPORTED_SPELLINGS } from './dtypes.js';
 import { safetensorsError } from './errors.js';
 import { DAMAGED, JsonReader, OPEN_BRACE, words } from './json-reader.js';
 import { checkLayout } from './layout.js';
@@ -225,7 +225,7 @@ function checkedEntry(
     const message = `expected data_offsets of tensor ${quote(name)} in rising order, got [${begin}, ${end}] - ${DAMAGED}`;
     throw reader.error('SAFETENSORS_OFFSETS', message, at);
   }
-  const bits = bitsOf(shape, DTYPES[dtype].bits);
+  const bits = bitsOf(shape, dtype);
   if (bits > Number.MAX_SAFE_INTEGER) {
     const message = `expected a size below 2^53 bits for tensor ${quote(name)}, got shape [${shape.join(', ').slice(0, 80)}] - ${DAMAGED}`;
     throw reader.error('SAFETENSORS_SHAPE_OVERFLOW', message, at);
@@ -240,16 +240,4 @@ function checkedEntry(
     throw reader.error('SAFETENSORS_SIZE', message, at);
   }
   return { dtype, shape, byteLength, begin, end };
-}
-
-/** Bits of a tensor, or Infinity above 2^53 - 1 even when another axis is 0: a zero must not hide an overflow. */
-function bitsOf(shape: readonly number[], bitsPerElement: number): number {
-  let nonZero = bitsPerElement;
-  let empty = false;
-  for (const length of shape) {
-    if (length === 0) empty = true;
-    else nonZero *= length;
-    if (nonZero > Number.MAX_SAFE_INTEGER) return Infinity;
-  }
-  return empty ? 0 : nonZero;
 }

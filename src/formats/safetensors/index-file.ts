@@ -1,7 +1,7 @@
 /** The index of a model that is split into shards: which file holds which tensor. */
 import { describe, quote } from '../../core/errors.js';
 import { safetensorsError } from './errors.js';
-import { DAMAGED, JsonReader, OPEN_BRACE } from './json-reader.js';
+import { DAMAGED, JsonReader } from './json-reader.js';
 import type { Limits } from './limits.js';
 import type { TensorEntry } from './types.js';
 
@@ -102,9 +102,6 @@ function isPlainFileName(name: string): boolean {
 function readIndexMetadata(reader: JsonReader): number | null {
   let totalSize: number | null = null;
   const keys = new Set<string>();
-  if (reader.peek() !== OPEN_BRACE) {
-    throw reader.unexpected('SAFETENSORS_INDEX_FIELD', 'metadata as an object', DAMAGED);
-  }
   for (
     let more = reader.beginObject('SAFETENSORS_INDEX_FIELD', 'metadata');
     more;

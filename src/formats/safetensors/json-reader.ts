@@ -18,16 +18,14 @@ const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 const FIRST_PRINTABLE = 0x20;
 
-const ESCAPES: ReadonlyMap<string, string> = new Map([
-  ['"', '"'],
-  ['\\', '\\'],
-  ['/', '/'],
-  ['b', '\b'],
-  ['f', '\f'],
-  ['n', '\n'],
-  ['r', '\r'],
-  ['t', '\t'],
-]);
+/** What the letter behind a backslash stands for; u is another matter. */
+const ESCAPES: ReadonlyMap<number, number> = new Map(
+  ['""', '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r', 't\t'].map((pair) => [
+    pair.charCodeAt(0),
+    pair.charCodeAt(1),
+  ]),
+);
+const LETTER_U = 0x75;
 
 /** A word that is expected often: comparing bytes costs a tenth of making a string. */
 export interface Word {
@@ -125,7 +123,7 @@ export class JsonReader {
     const end = this.#plainEnd(begin);
     if (this.#bytes[end] !== QUOTE) return this.#readEscaped(begin, end);
     this.at = end + 1;
-    return this.#decode(begin, end);
+    return this.#decode(this.#bytes.subarray(begin, end), begin);
   }
 
   /** A whole number from 0 to 2^53 - 1, written with digits only. */
@@ -167,7 +165,7 @@ export class JsonReader {
     const begin = this.at;
     while (this.at < this.#bytes.length && /[-+.\w]/.test(String.fromCharCode(this.#bytes[this.at])))
       this.at++;
-    const text = this.#decode(begin, Math.min(this.at, begin + MAX_SCALAR));
+    const text = this.#decode(this.#bytes.subarray(begin, Math.min(this.at, begin + MAX_SCALAR)), begin);
     if (this.at - begin > MAX_SCALAR || !SCALAR.test(text)) {
       throw this.unexpected('SAFETENSORS_SYNTAX', 'a value', DAMAGED, begin);
     }
@@ -227,38 +225,38 @@ export class JsonReader {
     throw this.unexpected('SAFETENSORS_SYNTAX', 'a closing quote', DAMAGED, i);
   }
 
+  /** The string from `begin` on. Its bytes go into one array: no character takes more bytes than its escape. */
   #readEscaped(begin: number, firstEscape: number): string {
-    const parts: string[] = [];
-    let start = begin;
+    const bytes = this.#bytes;
     let end = firstEscape;
-    while (this.#bytes[end] === BACKSLASH) {
-      parts.push(this.#decode(start, end));
-      this.at = end + 1;
-      parts.push(this.#readEscape());
-      start = this.at;
-      end = this.#plainEnd(start);
+    while (bytes[end] === BACKSLASH) end = this.#plainEnd(Math.min(end + 2, bytes.length));
+    const text = new Uint8Array(end - begin);
+    let length = 0;
+    for (this.at = begin; this.at < end;) {
+      const byte = bytes[this.at++];
+      if (byte === BACKSLASH) length = putUtf8(text, length, this.#readEscape());
+      else text[length++] = byte;
     }
-    parts.push(this.#decode(start, end));
     this.at = end + 1;
-    return parts.join('');
+    return this.#decode(text.subarray(0, length), begin);
   }
 
-  /** The character of the escape whose letter is at the cursor. */
-  #readEscape(): string {
+  /** The code point of the escape whose letter is at the cursor. */
+  #readEscape(): number {
     const escape = this.at - 1;
-    const letter = this.at < this.#bytes.length ? String.fromCharCode(this.#bytes[this.at]) : '';
-    this.at++;
+    const letter = this.#bytes[this.at++];
     const simple = ESCAPES.get(letter);
     if (simple !== undefined) return simple;
-    if (letter !== 'u') throw this.#badEscape(escape);
+    if (letter !== LETTER_U) throw this.#badEscape(escape);
     const unit = this.#readHex(escape);
-    if (unit < 0xd800 || unit > 0xdfff) return String.fromCharCode(unit);
-    const paired = unit < 0xdc00 && this.#bytes[this.at] === BACKSLASH && this.#bytes[this.at + 1] === 0x75;
+    if (unit < 0xd800 || unit > 0xdfff) return unit;
+    const paired =
+      unit < 0xdc00 && this.#bytes[this.at] === BACKSLASH && this.#bytes[this.at + 1] === LETTER_U;
     if (!paired) throw this.#badEscape(escape);
     this.at += 2;
     const low = this.#readHex(escape);
     if (low < 0xdc00 || low > 0xdfff) throw this.#badEscape(escape);
-    return String.fromCharCode(unit, low);
+    return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
   }
 
   #readHex(escape: number): number {
@@ -277,17 +275,29 @@ export class JsonReader {
     return this.unexpected('SAFETENSORS_STRING', expected, 'write the character itself in UTF-8', at);
   }
 
-  #decode(begin: number, end: number): string {
+  /** `text` as a string; `at` is where it begins, for the message. */
+  #decode(text: Uint8Array, at: number): string {
     try {
-      return this.#decoder.decode(this.#bytes.subarray(begin, end));
+      return this.#decoder.decode(text);
     } catch {
-      throw this.error('SAFETENSORS_UTF8', `expected UTF-8 text, got other bytes - ${DAMAGED}`, begin);
+      throw this.error('SAFETENSORS_UTF8', `expected UTF-8 text, got other bytes - ${DAMAGED}`, at);
     }
   }
 
   #pictureOf(byte: number): string {
     return byte < 0x80 ? quote(String.fromCharCode(byte)) : `byte 0x${byte.toString(16)}`;
   }
+}
+
+/** First byte in UTF-8 of a code point with so many bytes behind it. */
+const UTF8_LEAD = [0, 0xc0, 0xe0, 0xf0];
+
+/** Writes a code point as UTF-8 and returns where the next one goes. */
+function putUtf8(out: Uint8Array, at: number, point: number): number {
+  const tail = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+  out[at++] = UTF8_LEAD[tail] | (point >> (6 * tail));
+  for (let shift = 6 * (tail - 1); shift >= 0; shift -= 6) out[at++] = 0x80 | ((point >> shift) & 0x3f);
+  return at;
 }
 
 /** Whether a byte behind digits belongs to the same number: one of . e E + - */

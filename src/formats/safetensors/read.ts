@@ -66,6 +66,7 @@ export function readSafetensors(bytes: Uint8Array, options?: ReadSafetensorsOpti
     ...header,
     tensor(name: string): Tensor {
       const entry = entryOf(header.tensors, name, 'tensor');
+      checkAttached(bytes as ReturnType<typeof Uint8Array.of>, fn, 'bytes');
       const stored = bytes.subarray(dataBegin + entry.begin, dataBegin + entry.end);
       const data = storedArray(entry.dtype, stored);
       checkStored(name, entry.dtype, data, dataBegin + entry.begin, label);
@@ -92,11 +93,8 @@ export function elementBytes(dtype: DType): number {
 /** `stored` as the array of `dtype`: the same memory where its place allows, else a copy. */
 function storedArray(dtype: DType, stored: Uint8Array): TypedArray {
   const size = elementBytes(dtype);
-  const aligned = stored.byteOffset % size === 0 ? stored : stored.slice();
-  const array = DTYPES[dtype].array;
-  // A slice of a Buffer is a view of its pool.
-  const source = aligned.byteOffset % size === 0 ? aligned : new Uint8Array(aligned);
-  return new array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength / size);
+  const { buffer, byteOffset, byteLength } = stored.byteOffset % size === 0 ? stored : new Uint8Array(stored);
+  return new DTYPES[dtype].array(buffer as ArrayBuffer, byteOffset, byteLength / size);
 }
 
 /** The named error for stored bits that no value of the type has. */

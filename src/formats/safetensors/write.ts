@@ -36,26 +36,25 @@ export function writeSafetensors(
 ): ReturnType<typeof Uint8Array.of> {
   const fn = 'writeSafetensors';
   const { maxHeaderBytes } = checkLimits(fn, limits);
-  if (tensors === null || tensors === undefined || typeof tensors[Symbol.iterator] !== 'function') {
-    throw typeError(
-      fn,
-      'tensors',
-      'an iterable of {name, dtype, shape, data}',
-      tensors,
-      'pass an array of them',
-    );
-  }
-  const list = Array.from(tensors);
-  const specs = checkSpecs(list, fn);
-  const header = layOut(specs, checkMetadata(metadata, fn), maxHeaderBytes, fn);
-  const stored = list.map(({ name, data }) => {
+  const list = checkSpecs(tensors, fn, 'tensors');
+  const header = layOut(list, checkMetadata(metadata, fn), maxHeaderBytes, fn);
+  const stored = list.map(({ name, source }) => {
     const entry = header.entries.get(name) as TensorEntry;
-    return { begin: entry.begin, bytes: storedBytes(name, entry, data, fn) };
+    return { begin: entry.begin, bytes: storedBytes(name, entry, source.data, fn) };
   });
-  const file = new Uint8Array(header.bytes.length + header.dataLength);
+  const file = newFile(header.bytes.length + header.dataLength, fn);
   file.set(header.bytes);
   for (const { begin, bytes } of stored) file.set(bytes, header.bytes.length + begin);
   return file;
+}
+
+function newFile(byteLength: number, fn: string): ReturnType<typeof Uint8Array.of> {
+  try {
+    return new Uint8Array(byteLength);
+  } catch {
+    const fix = 'save it tensor by tensor with saveSafetensors of tensorslim/node';
+    throw rangeError(fn, 'tensors', 'a file that fits into one array', `${byteLength} bytes`, fix);
+  }
 }
 
 /** The bytes of `data`, which must be the array of the entry's type and hold what its shape says. */

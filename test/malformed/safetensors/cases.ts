@@ -79,7 +79,7 @@ const REJECTED_BY_BOTH: readonly Row[] = [
   ['a name without quotes', 'SAFETENSORS_SYNTAX', file(`{w:${entry()}}`, 4)],
   ['a form feed as white space', 'SAFETENSORS_SYNTAX', file(`{\f"w":${entry()}}`, 4)],
   ['an open string', 'SAFETENSORS_SYNTAX', file('{"w')],
-  ['a string that ends in a backslash', 'SAFETENSORS_STRING', file('{"w\\')],
+  ['a string that ends in a backslash', 'SAFETENSORS_SYNTAX', file('{"w\\')],
   ['a stray byte 0xff between tokens', 'SAFETENSORS_SYNTAX', file(bytesOf('{', [0xff], '}'))],
   // Strings
   ['a byte that is not UTF-8 in a name', 'SAFETENSORS_UTF8', file(bytesOf('{"', [0xff], `":${entry()}}`), 4)],
