@@ -1,5 +1,6 @@
 /** Element types, their sizes, and the spellings that file formats use for them. */
 import type { TypedArray } from './arrays.js';
+import { checkChoice } from './options.js';
 
 export type FloatDType =
   | 'float64'
@@ -94,6 +95,28 @@ export const DTYPES: Readonly<Record<DType, DTypeTraits>> = {
 
 export function isDType(value: unknown): value is DType {
   return typeof value === 'string' && Object.prototype.hasOwnProperty.call(DTYPES, value);
+}
+
+/** The formats that spell element types in a way of their own. */
+export type DTypeFormat = 'safetensors' | 'onnx' | 'gguf' | 'npy';
+
+/**
+ * Returns the element type that a format spells so, or null when none is. The other way round it is `DTYPES[dtype][format]`.
+ *
+ * @param format 'safetensors' and 'npy' spell with text, 'onnx' and 'gguf' with numbers
+ * @param spelling as it stands in a file
+ * @throws TypeError or RangeError for an unknown format.
+ * @example
+ * dtypeFrom('safetensors', 'BF16'); // 'bfloat16'
+ * dtypeFrom('onnx', 10); // 'float16'
+ * @see DTYPES
+ */
+export function dtypeFrom(format: DTypeFormat, spelling: string | number): DType | null {
+  checkChoice('dtypeFrom', 'format', format, ['safetensors', 'onnx', 'gguf', 'npy']);
+  for (const [dtype, traits] of Object.entries(DTYPES)) {
+    if (traits[format] !== null && traits[format] === spelling) return dtype as DType;
+  }
+  return null;
 }
 
 /** The element type that a typed array holds when nobody says otherwise. */

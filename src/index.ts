@@ -1,0 +1,67 @@
+/** The front door: everything of the ground floor that runs anywhere. Files, formats and models have subpaths of their own. */
+export type {
+  F32,
+  F64,
+  FloatArray,
+  I16,
+  I32,
+  I64,
+  I8,
+  TypedArray,
+  U16,
+  U32,
+  U64,
+  U8,
+} from './core/arrays.js';
+export {
+  DTYPES,
+  dtypeFrom,
+  isDType,
+  type DType,
+  type DTypeFormat,
+  type DTypeTraits,
+  type FloatDType,
+  type IntegerDType,
+} from './core/dtype.js';
+export { FormatError, IoError, NumericError } from './core/errors.js';
+export type { Overflow, SmallFloat } from './core/float-formats.js';
+export type { Pictured } from './core/inspect.js';
+export { createRandom, type Random } from './core/random.js';
+export type { Rounding } from './core/rounding.js';
+export { tensor, type MatrixLike, type StridedView, type Tensor, type TensorLike } from './core/tensor.js';
+export { backend, setBackend } from './kernels/dispatch.js';
+export { allocate, free, type ArrayFor } from './kernels/memory.js';
+export type { Arithmetic } from './kernels/types.js';
+export type { ErrorMeasures } from './metrics/error.js';
+export {
+  chooseQParams,
+  dequantizeAffine,
+  fakeQuantize,
+  quantizeAffine,
+  quantizeWith,
+} from './quantize/affine.js';
+export type {
+  AffineOptions,
+  AffineTensor,
+  Bits,
+  Granularity,
+  Mapping,
+  NonFinite,
+  QParams,
+  ScaleDType,
+  ScaleMethod,
+  Scales,
+  Tail,
+} from './quantize/affine-types.js';
+export {
+  castFloat,
+  decodeFloat,
+  dequantizeFloat,
+  quantizeFloat,
+  type CastOptions,
+  type FloatTensor,
+  type QuantizeFloatOptions,
+} from './quantize/cast.js';
+export { fromBytes, toBytes } from './compressed/bytes.js';
+export { byteSize, decompress, errorBound, measureError } from './compressed/compressed.js';
+export type { Compressed, ErrorBound } from './compressed/kinds.js';
