@@ -1,6 +1,6 @@
 /** Arrays of any number type on their way to float32 or float64, exactly. */
 import { arrayTag, isDetached, type ArrayTag } from './array-tag.js';
-import type { F64, FloatArray, TypedArray } from './arrays.js';
+import type { F32, F64, FloatArray, TypedArray } from './arrays.js';
 import { DTYPES, type DType } from './dtype.js';
 import { rangeError, typeError } from './errors.js';
 
@@ -103,6 +103,20 @@ export function allocateFloats(
   } catch {
     throw rangeError(fn, argument, 'a tensor that fits into memory', size, 'split the tensor');
   }
+}
+
+/** `out` when it is a Float32Array of `size` elements, or a new one when it is undefined. */
+export function outputFloats(out: unknown, size: number, fn: string): F32 {
+  if (out === undefined) return allocateFloats(Float32Array, size, fn, 'shape') as F32;
+  if (arrayTag(out) !== 'Float32Array') {
+    throw typeError(fn, 'out', 'a Float32Array', out, 'leave it out for a new array');
+  }
+  const values = ownArray(out as F32, 'Float32Array') as F32;
+  checkAttached(values, fn, 'out');
+  if (values.length !== size) {
+    throw rangeError(fn, 'out', `${size} elements`, values.length, 'leave it out for a new array');
+  }
+  return values;
 }
 
 /** A plain array of numbers as the memory of `dtype`: floats are rounded to float32 or float64, integers must fit. */

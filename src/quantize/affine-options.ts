@@ -3,16 +3,9 @@ import { rangeError, typeError } from '../core/errors.js';
 import { checkChoice, checkInteger, checkOptions } from '../core/options.js';
 import { checkSeed } from '../core/random.js';
 import { ROUNDINGS } from '../core/rounding.js';
-import type { AffineOptions, Bits, Mapping, QParams } from './affine-types.js';
-import { checkGranularity } from './regions.js';
-
-/** The options with every default filled in and the range of codes that follows from them. */
-export interface AffineSettings extends Required<Omit<AffineOptions, 'rangeMin' | 'rangeMax'>> {
-  readonly rangeMin: number | null;
-  readonly rangeMax: number | null;
-  readonly codeMin: number;
-  readonly codeMax: number;
-}
+import type { AffineOptions, AffineSettings, Bits, Mapping, QParams } from './affine-types.js';
+import { checkGranularity, refuseTails } from './regions.js';
+import { isScaleOf } from './scale-rule.js';
 
 const KEYS: readonly (keyof AffineOptions)[] = [
   'bits',
@@ -27,11 +20,14 @@ const KEYS: readonly (keyof AffineOptions)[] = [
   'rangeMin',
   'rangeMax',
   'nonFinite',
+  'tail',
 ];
 
-export const MAPPINGS = ['symmetric', 'symmetricFull', 'asymmetric'] as const;
-export const SCALE_DTYPES = ['float32', 'float16', 'bfloat16', 'float64'] as const;
-export const ARITHMETICS = ['reciprocal', 'division'] as const;
+const MAPPINGS = ['symmetric', 'symmetricFull', 'asymmetric'] as const;
+const SCALE_DTYPES = ['float32', 'float16', 'bfloat16', 'float64'] as const;
+const ARITHMETICS = ['reciprocal', 'division'] as const;
+const METHODS = ['absmax', 'minmax', 'percentile', 'mse'] as const;
+export const NON_FINITE = ['throw', 'saturate'] as const;
 
 /** The options checked against the shape of the tensor they are for. */
 export function checkAffineOptions(
@@ -70,12 +66,15 @@ export function checkAffineOptions(
       fix,
     );
   }
+  const granularity = checkGranularity(fn, given.granularity ?? { kind: 'tensor' }, shape);
+  const tail = checkChoice(fn, 'tail', given.tail ?? 'short', ['short', 'throw']);
+  if (tail === 'throw') refuseTails(fn, granularity, shape);
   return {
     bits,
     mapping,
     codeMin,
     codeMax,
-    granularity: checkGranularity(fn, given.granularity ?? { kind: 'tensor' }, shape),
+    granularity,
     scaleMethod,
     percentile: checkPercentile(fn, given.percentile ?? 99.99),
     scaleDtype: checkChoice(fn, 'scaleDtype', given.scaleDtype ?? 'float32', [
@@ -88,11 +87,10 @@ export function checkAffineOptions(
     arithmetic: checkChoice(fn, 'arithmetic', given.arithmetic ?? 'reciprocal', ARITHMETICS),
     rangeMin,
     rangeMax,
-    nonFinite: checkChoice(fn, 'nonFinite', given.nonFinite ?? 'throw', ['throw', 'saturate']),
+    nonFinite: checkChoice(fn, 'nonFinite', given.nonFinite ?? 'throw', NON_FINITE),
+    tail,
   };
 }
-
-const METHODS = ['absmax', 'minmax', 'percentile', 'mse'] as const;
 
 export function checkBits(fn: string, bits: unknown): Bits {
   const checked = checkInteger(fn, 'bits', bits, 1, 16);
@@ -146,6 +144,8 @@ export function checkQParams(fn: string, q: QParams, regions: number): void {
   checkChoice(fn, 'mapping', q.mapping, MAPPINGS);
   checkChoice(fn, 'scaleDtype', q.scaleDtype, SCALE_DTYPES);
   checkChoice(fn, 'rounding', q.rounding, ROUNDINGS);
+  checkChoice(fn, 'arithmetic', q.arithmetic, ARITHMETICS);
+  checkSeed(fn, q.seed);
   checkCodes(fn, bits, q.codeMin, q.codeMax);
   checkScales(fn, q, regions);
 }
@@ -182,6 +182,15 @@ function checkScales(fn: string, { scale, zeroPoint, scaleDtype }: QParams, regi
         'a finite number >= 0',
         scale[i],
         'scales are steps between levels',
+      );
+    }
+    if (!isScaleOf(scale[i], scaleDtype)) {
+      throw rangeError(
+        fn,
+        `scale[${i}]`,
+        `a ${scaleDtype} value`,
+        scale[i],
+        'round scales to scaleDtype first',
       );
     }
   }

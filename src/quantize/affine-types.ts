@@ -20,7 +20,14 @@ export type Granularity =
   | { readonly kind: 'block'; readonly blockShape: readonly [rows: number, columns: number] }
   | { readonly kind: 'token' };
 
-/** How a region's range is found: see `quantizeAffine`. */
+/**
+ * How a region's range is found.
+ *
+ * - `absmax`: [-a, a] with a the largest magnitude.
+ * - `minmax`: the smallest and the largest value; for the symmetric mappings the same as absmax.
+ * - `percentile`: the symmetric mappings: [-p, p] with p that percentile of the magnitudes; asymmetric: the middle percentile percent.
+ * - `mse`: of the range above and its shrunken copies, 0.99 down to 0.2 of it, the one with the least squared error.
+ */
 export type ScaleMethod = 'absmax' | 'minmax' | 'percentile' | 'mse';
 
 /**
@@ -33,6 +40,8 @@ export type Scales = F32 | F64;
 
 /** What to do with NaN and infinities in the input. */
 export type NonFinite = 'throw' | 'saturate';
+
+export type Tail = 'short' | 'throw';
 
 export interface AffineOptions {
   /** Bits per code: 1 to 8, or 16. */
@@ -58,6 +67,19 @@ export interface AffineOptions {
   readonly rangeMax?: number;
   /** Default 'throw'. */
   readonly nonFinite?: NonFinite;
+  /**
+   * Groups and blocks that do not divide their axis leave a shorter one at its end. 'short' (the default) gives it a scale of its own,
+   * found from its elements alone, and no padding codes; 'throw' refuses such shapes.
+   */
+  readonly tail?: Tail;
+}
+
+/** The options with every default filled in and the range of codes that follows from them. */
+export interface AffineSettings extends Required<Omit<AffineOptions, 'rangeMin' | 'rangeMax'>> {
+  readonly rangeMin: number | null;
+  readonly rangeMax: number | null;
+  readonly codeMin: number;
+  readonly codeMax: number;
 }
 
 /** Scales and zero points with all that turns numbers into codes: what `chooseQParams` returns. */

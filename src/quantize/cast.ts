@@ -12,7 +12,7 @@ import {
 } from '../core/float-formats.js';
 import { picturedAs, type Pictured } from '../core/inspect.js';
 import type { EncodeRule } from '../core/minifloat.js';
-import { allocateFloats, checkAttached, checkIntegers, integerRange } from '../core/numbers.js';
+import { allocateFloats, checkAttached, checkIntegers, integerRange, outputFloats } from '../core/numbers.js';
 import { checkChoice, checkOptions, isPlainObject } from '../core/options.js';
 import { checkSeed } from '../core/random.js';
 import { ROUNDINGS, type Rounding } from '../core/rounding.js';
@@ -216,13 +216,7 @@ export function dequantizeFloat(c: FloatTensor, options?: { readonly out?: F32 }
   const fn = 'dequantizeFloat';
   const size = checkFloatTensor(fn, c);
   const { out } = checkOptions(fn, options, ['out']);
-  const values = out === undefined ? (allocateFloats(Float32Array, size, fn, 'c.shape') as F32) : out;
-  if (arrayTag(values) !== 'Float32Array') {
-    throw typeError(fn, 'out', 'a Float32Array', out, 'leave it out for a new array');
-  }
-  checkAttached(values, fn, 'out');
-  if (values.length !== size)
-    throw rangeError(fn, 'out', `${size} elements`, values.length, 'pass a fitting array');
+  const values = outputFloats(out, size, fn);
   decodeFloats(values, unpack(c, size), c.dtype);
   return values;
 }

@@ -1,4 +1,3 @@
-export { affineErrorBound } from './affine-bound.js';
 export { chooseQParams, dequantizeAffine, fakeQuantize, quantizeAffine, quantizeWith } from './affine.js';
 export type {
   AffineOptions,
@@ -11,6 +10,7 @@ export type {
   ScaleDType,
   ScaleMethod,
   Scales,
+  Tail,
 } from './affine-types.js';
 export {
   castFloat,

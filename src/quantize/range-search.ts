@@ -1,10 +1,9 @@
 /** Ranges that leave outliers out: by percentile, and by the least squared error over a grid of shrunken ranges. */
 import type { F32, F64 } from '../core/arrays.js';
 import { roundTo } from '../core/rounding.js';
-import type { AffineSettings } from './affine-options.js';
-import type { Mapping } from './affine-types.js';
+import type { AffineSettings, Mapping } from './affine-types.js';
 import { regionSizes, type RegionPlan } from './regions.js';
-import { rawScales, roundScales, zeroPointOf, type Ranges } from './scale-rule.js';
+import { chooseParameters, isUsableReciprocal, type Ranges } from './scale-rule.js';
 
 const f = Math.fround;
 
@@ -68,8 +67,10 @@ export function percentileRange(x: F32, plan: RegionPlan, percentile: number, ma
 const GRID_STEPS = 80;
 
 /**
- * The range among the grid with the least squared error after quantization, region by region. Errors are summed in float64 in the
- * order of the region's values, so that the choice is the same everywhere. Cost: 81 passes over the tensor.
+ * The range among the grid with the least squared error after quantization, region by region. Errors are those of the codes that
+ * the kernels would make, summed in float64 in the order of the region's values, so that the choice is the same everywhere and never
+ * worse than the whole range. For stochastic rounding, whose draws belong to positions, the error is that of half to even.
+ * Cost: 81 passes over the tensor.
  */
 export function bestRange(x: F32, plan: RegionPlan, settings: AffineSettings, own: Ranges): Ranges {
   const { values, start } = gather(x, plan);
@@ -78,12 +79,9 @@ export function bestRange(x: F32, plan: RegionPlan, settings: AffineSettings, ow
   for (let step = 0; step <= GRID_STEPS; step++) {
     const factor = (100 - step) / 100;
     const candidate: Ranges = { min: own.min.map((v) => v * factor), max: own.max.map((v) => v * factor) };
-    const scale = roundScales(rawScales(candidate, settings), settings.scaleDtype);
+    const { scale, zeroPoint } = chooseParameters(candidate, settings);
     for (let r = 0; r < plan.regions; r++) {
-      const zero =
-        settings.mapping === 'asymmetric'
-          ? zeroPointOf(Math.min(candidate.min[r], 0), scale[r], settings)
-          : 0;
+      const zero = zeroPoint === null ? 0 : zeroPoint[r];
       const error = squaredError(values, start[r], start[r + 1], scale[r], zero, settings, least[r]);
       if (error < least[r]) {
         least[r] = error;
@@ -102,17 +100,19 @@ function squaredError(
   end: number,
   scale: number,
   zero: number,
-  { codeMin, codeMax }: AffineSettings,
+  { codeMin, codeMax, rounding, arithmetic }: AffineSettings,
   limit: number,
 ): number {
-  const inverse = scale === 0 ? 0 : 1 / scale;
+  const nearest = rounding === 'stochastic' ? 'halfEven' : rounding;
+  const reciprocal = f(1 / scale);
+  const divides = arithmetic === 'division' || !isUsableReciprocal(reciprocal);
   const low = codeMin - zero;
   const high = codeMax - zero;
   let sum = 0;
   for (let i = begin; i < end && sum <= limit; i++) {
     const x = values[i];
-    const q = roundTo(x * inverse, 'halfEven');
-    const error = x - f(scale * (q < low ? low : q > high ? high : q));
+    const quotient = scale === 0 ? 0 : f(divides ? x / scale : x * reciprocal);
+    const error = x - f(scale * Math.min(Math.max(roundTo(quotient, nearest), low), high));
     sum += error * error;
   }
   return sum;

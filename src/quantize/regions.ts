@@ -124,6 +124,20 @@ function refuseForeignKeys(
   }
 }
 
+/** The named error when the groups or blocks of a checked granularity do not divide the shape. */
+export function refuseTails(fn: string, granularity: Granularity, shape: readonly number[]): void {
+  const cuts: [axis: number, length: number][] = [];
+  if (granularity.kind === 'group') cuts.push([granularity.axis as number, granularity.groupSize]);
+  if (granularity.kind === 'block') {
+    granularity.blockShape.forEach((length, i) => cuts.push([shape.length - 2 + i, length]));
+  }
+  for (const [axis, length] of cuts) {
+    if (shape[axis] % length === 0) continue;
+    const fix = "choose a divisor, or tail: 'short'";
+    throw rangeError(fn, `x.shape[${axis}]`, `a multiple of ${length}`, shape[axis], fix);
+  }
+}
+
 /** The plan for a checked granularity. */
 export function planRegions(shape: readonly number[], granularity: Granularity): RegionPlan {
   const size = product(shape);
