@@ -1,0 +1,28 @@
+/** `tensorslim/model`: whole models, from a recipe to a report. Models on disk: `tensorslim/node`. */
+export type { ArraySpec, TensorInfo, TensorSource } from '../core/source.js';
+export type { AffineScheme, FloatScheme, KeepScheme, LossyScheme, Scheme } from '../compressed/schemes.js';
+export { apply, decompressModel } from './apply.js';
+export { sourceOfSafetensors, sourceOfTensors, writeCompressed } from './memory.js';
+export { planRecipe } from './plan.js';
+export { PRESET_NAMES, presetRecipe, type PresetName } from './presets.js';
+export { profile, type ProfileOptions } from './profile.js';
+export { checkRecipe, defineRecipe } from './recipe.js';
+export type {
+  CompressedEntry,
+  CompressedModel,
+  Goal,
+  GoalResult,
+  Plan,
+  PlanEntry,
+  ProfileRow,
+  Progress,
+  Recipe,
+  Report,
+  Rule,
+  Skip,
+  TensorReport,
+  VerifyOptions,
+  WorkOptions,
+} from './types.js';
+export { readCompressed } from './unpack.js';
+export { verify } from './verify.js';
