@@ -18,9 +18,9 @@ export function bytesFigure(bytes: number): string {
   return unitFigure(bytes, ['B', 'kB', 'MB', 'GB', 'TB', 'PB'], ' ');
 }
 
-/** Counts in short: '312', '4.20k', '27.9M'. */
+/** Counts in short: '312', '4.2k', '27.9M'. */
 export function countFigure(count: number): string {
-  return unitFigure(count, ['', 'k', 'M', 'G', 'T', 'P'], '');
+  return unitFigure(count, ['', 'k', 'M', 'G', 'T', 'P'], '').replace(/\.?0+(?=[kMGTP]$)/, '');
 }
 
 /** Decibels with one decimal: '41.3 dB'. */
@@ -28,9 +28,19 @@ export function decibelFigure(value: number): string {
   return `${fixedFigure(value, 1)} dB`;
 }
 
-/** A fraction in percent, three significant digits: '0.714 %'. */
+/** A fraction in percent, three significant digits: '0.714 %', '10.0 %'. */
 export function percentFigure(fraction: number): string {
-  return `${numberFigure(fraction * 100, 3)} %`;
+  const percent = fraction * 100;
+  const magnitude = Math.abs(percent);
+  const isPlain = magnitude >= 1e-3 && magnitude < 999.5;
+  return `${isPlain ? signed(percent, magnitude.toPrecision(3)) : numberFigure(percent, 3)} %`;
+}
+
+/** A cosine with five decimals; close to 1 its distance from 1, which the decimals would hide: '1 − 3.2×10⁻⁷'. */
+export function cosineFigure(cosine: number): string {
+  const missing = 1 - cosine;
+  if (missing > 0 && missing < 1e-5) return `1 ${MINUS} ${powerFigure(missing, 2)}`;
+  return cosine === 1 ? '1' : fixedFigure(cosine, 5);
 }
 
 /** How many times smaller: '7.11×'. */

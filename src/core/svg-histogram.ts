@@ -14,7 +14,7 @@ export interface HistogramPicture {
   /** Pixels. Defaults 480 and 220. */
   readonly width?: number;
   readonly height?: number;
-  /** Without the axis of counts, for many small pictures. Default false. */
+  /** Without title and axis of counts, for many small pictures that the page names. Default false. */
   readonly isCompact?: boolean;
   readonly isStyled?: boolean;
 }
@@ -27,15 +27,15 @@ export function drawHistogram(histogram: Histogram, picture: HistogramPicture): 
   const levels = (picture.levels ?? []).filter(Number.isFinite);
   const { min, max, counts } = histogram;
   const most = counts.reduce((a, b) => Math.max(a, b), 0);
-  const top = 32;
+  const top = isCompact ? 8 : 38;
   const bottom = height - (xLabel === '' ? 26 : 44);
   const y = linearScale([0, Math.max(most, 1)], [bottom, top], 4);
   const yTicks = isCompact ? [] : wholeTicks(y, most);
-  const left = isCompact ? 10 : 18 + Math.max(...yTicks.map(({ label }) => textWidth(label)));
-  const x = linearScale(reach(min, max, levels), [left, width - 12], isCompact ? 3 : 6);
+  const left = isCompact ? 10 : 18 + Math.max(0, ...yTicks.map(({ label }) => textWidth(label)));
+  const x = linearScale(reach(min, max, levels), [left, width - 12], isCompact ? 4 : 6);
   const isRug = levels.length > MAX_LINES;
   const body = [
-    svgTitle(title, isCompact ? 10 : 12, width),
+    isCompact ? '' : svgTitle(title, 12, width),
     ...horizontalRules(y, yTicks, [left, width - 12]),
     svgPath('ts-bar', outline(histogram, x, y, bottom)),
     levels.length === 0

@@ -71,7 +71,7 @@ export function svgText(x: number, y: number, text: string, classes = '', anchor
 
 export function svgRect(x: number, y: number, width: number, height: number, classes: string): string {
   const box = `x="${at(x)}" y="${at(y)}" width="${at(Math.max(width, 0))}" height="${at(Math.max(height, 0))}"`;
-  return `<rect class="${classes}" ${box}/>`;
+  return `<rect class="${classes}" rx="1.5" ${box}/>`;
 }
 
 export function svgPath(classes: string, d: string): string {

@@ -1,4 +1,6 @@
 /** `tensorslim/model`: whole models, from a recipe to a report. Models on disk: `tensorslim/node`. */
+export type { Histogram } from '../core/histogram.js';
+export type { Pictured } from '../core/inspect.js';
 export type { ArraySpec, TensorInfo, TensorSource } from '../core/source.js';
 export type { AffineScheme, FloatScheme, KeepScheme, LossyScheme, Scheme } from '../compressed/schemes.js';
 export { apply, decompressModel } from './apply.js';
@@ -7,6 +9,10 @@ export { planRecipe } from './plan.js';
 export { PRESET_NAMES, presetRecipe, type PresetName } from './presets.js';
 export { profile, type ProfileOptions } from './profile.js';
 export { checkRecipe, defineRecipe } from './recipe.js';
+export { reportToHtml } from './report-html.js';
+export { reportFromJson, reportToJson } from './report-json.js';
+export { reportToMarkdown } from './report-markdown.js';
+export { profileToHtml, profileToMarkdown } from './report-profile.js';
 export type {
   CompressedEntry,
   CompressedModel,

@@ -1,6 +1,7 @@
 /** What each of several schemes would do to each tensor of a model. */
 import type { FloatArray } from '../core/arrays.js';
 import { rangeError, typeError } from '../core/errors.js';
+import type { Pictured } from '../core/inspect.js';
 import { checkOptions, isPlainObject } from '../core/options.js';
 import { elementCount } from '../core/shape.js';
 import type { TensorSource } from '../core/source.js';
@@ -10,6 +11,7 @@ import { checkScheme, compressTensor, type LossyScheme, type Scheme } from '../c
 import { errorMeasures } from '../metrics/error.js';
 import { inTensor } from './in-tensor.js';
 import { planRecipe } from './plan.js';
+import { picturedProfile } from './report-view.js';
 import type { ProfileRow, Skip, WorkOptions } from './types.js';
 
 export interface ProfileOptions extends WorkOptions {
@@ -32,7 +34,10 @@ export interface ProfileOptions extends WorkOptions {
  * const rows = await profile(model, { candidates: { int8: { scheme: 'affine', bits: 8 } } });
  * rows[0].measures.sqnrDb; // 40.1...
  */
-export async function profile(model: TensorSource, options: ProfileOptions): Promise<readonly ProfileRow[]> {
+export async function profile(
+  model: TensorSource,
+  options: ProfileOptions,
+): Promise<readonly ProfileRow[] & Pictured> {
   const fn = 'profile';
   const keys = ['candidates', 'skip', 'signal', 'onProgress'] as const;
   const { candidates, skip, signal, onProgress } = checkOptions(fn, options, keys);
@@ -53,7 +58,7 @@ export async function profile(model: TensorSource, options: ProfileOptions): Pro
     doneBytes += originalBytes;
     onProgress?.({ doneBytes, totalBytes, name });
   }
-  return rows;
+  return picturedProfile(rows);
 }
 
 function measure(

@@ -12,7 +12,7 @@ import {
   verdicts,
   wantedText,
 } from './report-figures.js';
-import { htmlFragment, htmlHeading, htmlPage, htmlTable } from './report-page.js';
+import { htmlFragment, htmlPage, htmlSection, htmlTable } from './report-page.js';
 import type { Report, TensorReport } from './types.js';
 
 /** Bars in each chart, the rest in one. */
@@ -48,7 +48,9 @@ export function reportToSvg(report: Report): string {
 }
 
 function reportBody(report: Report): string {
-  const sections = [headSection(report), goalSection(report), evaluationSection(report)];
+  const figures = [goalSection(report), evaluationSection(report)].filter((section) => section !== '');
+  const sections = [headSection(report)];
+  if (figures.length > 0) sections.push(`<div class="ts-pair">${figures.join('\n')}</div>`);
   if (report.tensors.length > 0) {
     sections.push(chartSection(report), histogramSection(report.tensors), tableSection(report.tensors));
   }
@@ -89,9 +91,10 @@ function goalSection({ goals }: Report): string {
       goal.isReached ? { text: '✓ reached', classes: 'ts-good' } : { text: '✗ missed', classes: 'ts-bad' },
     ],
   }));
-  return (
-    htmlHeading('Goals', 'What this compression had to reach.') +
-    htmlTable(['Figure', 'Wanted', 'Measured', 'Result'], rows)
+  return htmlSection(
+    'Goals',
+    'What had to be reached.',
+    htmlTable(['Figure', 'Wanted', 'Measured', 'Result'], rows),
   );
 }
 
@@ -101,8 +104,11 @@ function evaluationSection({ evaluation }: Report): string {
   const rows = figures.map(([name, value]) => ({
     cells: [{ text: name }, { text: numberFigure(value, 6), exact: exactFigure(value) }],
   }));
-  const note = 'Measured on the whole model, original against restored.';
-  return htmlHeading('Evaluation', note) + htmlTable(['Figure', 'Value'], rows);
+  return htmlSection(
+    'Evaluation',
+    'Measured on the whole model, original against restored.',
+    htmlTable(['Figure', 'Value'], rows),
+  );
 }
 
 function chartSection(report: Report): string {
@@ -118,11 +124,11 @@ function chartSection(report: Report): string {
   });
   const cards = [sizePicture(report, false), errorPicture].map((svg) => `<div class="ts-card">${svg}</div>`);
   const note = `The ${MAX_BARS} largest of each; the table below has all.`;
-  const heading = htmlHeading(
+  return htmlSection(
     'Where the bytes and the errors are',
     report.tensors.length > MAX_BARS ? note : '',
+    `<div class="ts-pair">${cards.join('\n')}</div>`,
   );
-  return `<section>${heading}<div class="ts-pair">${cards.join('\n')}</div></section>`;
 }
 
 function sizePicture({ tensors }: Report, isStyled: boolean): string {
@@ -146,17 +152,7 @@ function histogramSection(tensors: readonly TensorReport[]): string {
   const drawable = tensors.filter(({ histogram }) => histogram !== null);
   if (drawable.length === 0) return '';
   const worst = [...drawable].sort(byError).slice(0, MAX_HISTOGRAMS);
-  const cards = worst.map(({ name, histogram, levels }) => {
-    const picture = {
-      title: name,
-      levels: levels ?? [],
-      width: 260,
-      height: 130,
-      isCompact: true,
-      isStyled: false,
-    };
-    return histogram === null ? '' : `<div class="ts-card">${drawHistogram(histogram, picture)}</div>`;
-  });
+  const cards = worst.map(histogramCard);
   const which =
     drawable.length > MAX_HISTOGRAMS
       ? `The ${MAX_HISTOGRAMS} tensors with the largest relative error`
@@ -166,6 +162,20 @@ function histogramSection(tensors: readonly TensorReport[]): string {
     `<details open><summary><h2>Weights and their grid</h2></summary><p class="ts-note">${note}</p>` +
     `<div class="ts-many">${cards.join('\n')}</div></details>`
   );
+}
+
+function histogramCard({ name, histogram, levels, measures }: TensorReport): string {
+  if (histogram === null) return '';
+  const picture = {
+    title: name,
+    levels: levels ?? [],
+    width: 260,
+    height: 110,
+    isCompact: true,
+    isStyled: false,
+  };
+  const caption = `<figcaption><span>${escapeXml(name)}</span><small>${percentFigure(measures.relativeL2)}</small></figcaption>`;
+  return `<figure class="ts-card">${caption}${drawHistogram(histogram, picture)}</figure>`;
 }
 
 /** The largest relative error first; NaN before all; equal ones in the order of the model. */
@@ -191,9 +201,10 @@ function tableSection(tensors: readonly TensorReport[]): string {
         : cell,
     ),
   }));
-  return (
-    htmlHeading('All tensors', 'In the order of the model. Point at a figure for its exact value.') +
-    htmlTable(header, rows)
+  return htmlSection(
+    'All tensors',
+    'In the order of the model. Point at a figure for its exact value.',
+    htmlTable(header, rows),
   );
 }
 
@@ -205,5 +216,5 @@ function glossarySection(): string {
   const terms = GLOSSARY.map(
     ([term, meaning]) => `<dt>${escapeXml(term)}</dt><dd>${escapeXml(meaning)}</dd>`,
   );
-  return `${htmlHeading('How to read the figures')}<dl class="ts-terms">${terms.join('')}</dl>`;
+  return htmlSection('How to read the figures', '', `<dl class="ts-terms">${terms.join('')}</dl>`);
 }

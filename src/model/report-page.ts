@@ -32,7 +32,7 @@ export function htmlPage(title: string, body: string): string {
 export interface Cell {
   readonly text: string;
   readonly exact?: string;
-  /** A second line, smaller. Only in the first cell. */
+  /** A second line, smaller. */
   readonly note?: string;
   readonly classes?: string;
 }
@@ -70,7 +70,8 @@ function classed(classes: string): string {
   return classes === '' ? '' : ` class="${classes}"`;
 }
 
-/** A heading with a line of explanation. */
-export function htmlHeading(title: string, note = ''): string {
-  return `<h2>${escapeXml(title)}</h2>${note === '' ? '' : `<p class="ts-note">${escapeXml(note)}</p>`}`;
+/** A heading, perhaps a line of explanation, and what it is about. */
+export function htmlSection(title: string, note: string, content: string): string {
+  const line = note === '' ? '' : `<p class="ts-note">${escapeXml(note)}</p>`;
+  return `<section><h2>${escapeXml(title)}</h2>${line}${content}</section>`;
 }

@@ -1,6 +1,7 @@
 /** What compression did to a model: measured tensor by tensor, held against the proved bounds and the user's goals. */
 import type { FloatArray } from '../core/arrays.js';
 import { countBins } from '../core/histogram.js';
+import type { Pictured } from '../core/inspect.js';
 import { quote, rangeError, typeError } from '../core/errors.js';
 import { checkOptions } from '../core/options.js';
 import { elementCount, sameShape } from '../core/shape.js';
@@ -14,6 +15,7 @@ import type { ErrorSums } from '../kernels/types.js';
 import { decompressModel, isCompressed } from './apply.js';
 import { inTensor } from './in-tensor.js';
 import { labelOf, levelsOf } from './labels.js';
+import { picturedReport } from './report-view.js';
 import type {
   CompressedEntry,
   CompressedModel,
@@ -47,7 +49,7 @@ export async function verify(
   original: TensorSource,
   compressed: CompressedModel,
   options?: VerifyOptions,
-): Promise<Report> {
+): Promise<Report & Pictured> {
   const fn = 'verify';
   const keys = ['evaluate', 'goals', 'signal', 'onProgress'] as const;
   const { evaluate, goals = [], signal, onProgress } = checkOptions(fn, options, keys);
@@ -66,7 +68,7 @@ export async function verify(
     onProgress?.({ doneBytes, totalBytes, name });
   }
   const evaluation = evaluate === undefined ? {} : await evaluate(original, decompressModel(compressed));
-  return reportOf(original.format, tensors, total.measures(), evaluation, goals);
+  return picturedReport(reportOf(original.format, tensors, total.measures(), evaluation, goals));
 }
 
 /** The sums of all real tensors together. */
