@@ -1,0 +1,126 @@
+/** `tensorslim inspect`: what is in a model. */
+import { bytesFigure, countFigure } from '../../core/figures.js';
+import { elementCount } from '../../core/shape.js';
+import type { ArraySpec, TensorSource } from '../../core/source.js';
+import { isCompressedMetadata } from '../../model/stored.js';
+import type { CompressedModel } from '../../model/types.js';
+import { readCompressed } from '../../model/unpack.js';
+import { openModel } from '../../node/model.js';
+import type { Command, Outcome } from '../command.js';
+import { sum, using } from '../models.js';
+import { table, type Column } from '../table.js';
+import { plural, printable, ratioText, sections, shapeText, sizesText } from '../text.js';
+
+export const inspectCommand: Command = {
+  name: 'inspect',
+  summary: 'Lists the tensors of a model: name, type, shape, size. Reads headers only.',
+  positionals: ['MODEL'],
+  options: [],
+  details: `MODEL is a .safetensors file, an index of shards, a tfjs model.json, or a folder that
+holds one of them. Of a compressed file it also says what each tensor is stored as.`,
+  examples: ['inspect model.safetensors', 'inspect web_model/ --json'],
+  run: ({ positionals: [path] }, { columns }) =>
+    using(openModel(path), async (model) =>
+      isCompressedMetadata(model.metadata)
+        ? compressedOutcome(path, readCompressed(model), columns)
+        : plainOutcome(path, model, columns),
+    ),
+};
+
+interface PlainRow {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+}
+
+interface CompressedRow extends PlainRow {
+  readonly originalBytes: number;
+  readonly arrays: readonly ArraySpec[];
+}
+
+const COMMON_COLUMNS: readonly Column<PlainRow>[] = [
+  { title: 'tensor', align: 'left', isFlexible: true, cell: ({ name }) => name },
+  { title: 'type', align: 'left', cell: ({ dtype }) => dtype },
+  { title: 'shape', align: 'left', cell: ({ shape }) => shapeText(shape) },
+];
+
+const PLAIN_COLUMNS: readonly Column<PlainRow>[] = [
+  ...COMMON_COLUMNS,
+  { title: 'size', align: 'right', cell: ({ bytes }) => bytesFigure(bytes) },
+];
+
+const COMPRESSED_COLUMNS: readonly Column<CompressedRow>[] = [
+  ...COMMON_COLUMNS,
+  { title: 'stored as', align: 'left', cell: storedText },
+  { title: 'before', align: 'right', cell: ({ originalBytes }) => bytesFigure(originalBytes) },
+  { title: 'after', align: 'right', cell: ({ bytes }) => bytesFigure(bytes) },
+  { title: 'ratio', align: 'right', cell: ({ originalBytes, bytes }) => ratioText(originalBytes, bytes) },
+];
+
+function plainOutcome(path: string, model: TensorSource, columns: number): Outcome {
+  const rows = Array.from(model.entries, ([name, { dtype, shape, byteLength }]): PlainRow => {
+    return { name, dtype, shape, bytes: byteLength };
+  });
+  const bytes = sum(rows, (row) => row.bytes);
+  return {
+    text: sections(
+      `${printable(path)}: ${model.format}, ${countsText(rows)}, ${bytesFigure(bytes)}`,
+      table(PLAIN_COLUMNS, rows, columns),
+      metadataText(model, columns),
+    ),
+    json: { path, ...factsOf(model, rows), isCompressed: false, bytes, tensors: rows },
+  };
+}
+
+function compressedOutcome(path: string, model: CompressedModel, columns: number): Outcome {
+  const rows = Array.from(model.entries, ([name, entry]): CompressedRow => {
+    const { dtype, shape, compressedBytes, originalBytes, arrays } = entry;
+    return { name, dtype, shape, bytes: compressedBytes, originalBytes, arrays };
+  });
+  const bytes = sum(rows, (row) => row.bytes);
+  const originalBytes = sum(rows, (row) => row.originalBytes);
+  const sizes = sizesText(originalBytes, bytes);
+  return {
+    text: sections(
+      `${printable(path)}: compressed ${model.format} model, ${countsText(rows)}, ${sizes}`,
+      table(COMPRESSED_COLUMNS, rows, columns),
+      metadataText(model, columns),
+    ),
+    json: { path, ...factsOf(model, rows), isCompressed: true, bytes, originalBytes, tensors: rows },
+  };
+}
+
+const elementsOf = (rows: readonly PlainRow[]): number =>
+  sum(rows, ({ shape }) => elementCount(shape, 'inspect'));
+
+function countsText(rows: readonly PlainRow[]): string {
+  return `${plural(rows.length, 'tensor')}, ${countFigure(elementsOf(rows))} elements`;
+}
+
+function factsOf(
+  { format, metadata }: Pick<TensorSource, 'format' | 'metadata'>,
+  rows: readonly PlainRow[],
+): object {
+  return {
+    format,
+    tensorCount: rows.length,
+    elements: elementsOf(rows),
+    metadata: Object.fromEntries(metadata),
+  };
+}
+
+/** Such as 'codes uint8, scale float16'; 'as it was' for a tensor that was kept. */
+function storedText({ name, arrays }: CompressedRow): string {
+  if (arrays.length === 1 && arrays[0].name === name) return 'as it was';
+  return arrays.map((array) => `${array.name.slice(name.length + 1)} ${array.dtype}`).join(', ');
+}
+
+function metadataText({ metadata }: Pick<TensorSource, 'metadata'>, columns: number): string {
+  if (metadata.size === 0) return '';
+  const keys: Column<readonly [string, string]>[] = [
+    { title: 'metadata', align: 'left', isFlexible: true, cell: ([key]) => key },
+    { title: '', align: 'left', isFlexible: true, cell: ([, value]) => value },
+  ];
+  return table(keys, Array.from(metadata), columns);
+}

@@ -1,0 +1,4 @@
+/** The `tensorslim` command. */
+import { start } from './start.js';
+
+void start(process);
