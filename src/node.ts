@@ -7,5 +7,7 @@ export {
   type SafetensorsSource,
 } from './node/safetensors.js';
 export { saveSafetensors, type SaveSafetensorsOptions } from './node/safetensors-save.js';
-export { openTfjs, saveTfjs, type TfjsSource } from './node/tfjs.js';
+export { openTfjs, type OpenTfjsOptions, type TfjsSource } from './node/tfjs.js';
+export { saveTfjs, type SaveTfjsOptions } from './node/tfjs-save.js';
 export type { SavedSafetensors } from './node/write-model.js';
+export { openCompressed, openModel, saveCompressed, saveModel } from './node/model.js';

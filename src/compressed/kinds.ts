@@ -4,6 +4,8 @@
  */
 import type { F32 } from '../core/arrays.js';
 import type { NamedArray } from '../core/source.js';
+import { tfjsFromArrays, tfjsToArrays } from '../formats/tfjs/tensor-arrays.js';
+import { dequantizeTfjs, tfjsErrorBound, type TfjsTensor } from '../formats/tfjs/tfjs-tensor.js';
 import { affineFromArrays, affineToArrays } from '../quantize/affine-arrays.js';
 import { affineErrorBound } from '../quantize/affine-bound.js';
 import { dequantizeAffine } from '../quantize/affine.js';
@@ -11,7 +13,7 @@ import type { AffineTensor } from '../quantize/affine-types.js';
 import { dequantizeFloat, floatErrorBound, type FloatTensor } from '../quantize/cast.js';
 import { floatFromArrays, floatToArrays } from '../quantize/float-arrays.js';
 
-export type Compressed = AffineTensor | FloatTensor;
+export type Compressed = AffineTensor | FloatTensor | TfjsTensor;
 
 /** A bound of the error: largest of an element, and root of the sum of squares. */
 export interface ErrorBound {
@@ -51,6 +53,12 @@ const KINDS: Kinds = {
     errorBound: floatErrorBound,
     toArrays: floatToArrays,
     fromArrays: floatFromArrays,
+  },
+  tfjs: {
+    decompress: (c, out) => dequantizeTfjs(c, withOut(out)),
+    errorBound: tfjsErrorBound,
+    toArrays: tfjsToArrays,
+    fromArrays: tfjsFromArrays,
   },
 };
 

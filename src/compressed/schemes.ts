@@ -4,6 +4,8 @@ import type { SmallFloat } from '../core/float-formats.js';
 import { checkChoice, isPlainObject } from '../core/options.js';
 import type { ArraySpec } from '../core/source.js';
 import type { TensorLike } from '../core/tensor.js';
+import { tfjsArraySpecs } from '../formats/tfjs/tensor-arrays.js';
+import { quantizeTfjs, type QuantizeTfjsOptions } from '../formats/tfjs/tfjs-tensor.js';
 import { affineArraySpecs } from '../quantize/affine-arrays.js';
 import { quantizeAffine } from '../quantize/affine.js';
 import type { AffineOptions } from '../quantize/affine-types.js';
@@ -13,12 +15,13 @@ import type { Compressed } from './kinds.js';
 
 export type AffineScheme = { readonly scheme: 'affine' } & AffineOptions;
 export type FloatScheme = { readonly scheme: 'float' } & QuantizeFloatOptions;
+export type TfjsScheme = { readonly scheme: 'tfjs' } & QuantizeTfjsOptions;
 /** The tensor stays as it is. */
 export interface KeepScheme {
   readonly scheme: 'keep';
 }
 
-export type LossyScheme = AffineScheme | FloatScheme;
+export type LossyScheme = AffineScheme | FloatScheme | TfjsScheme;
 export type Scheme = LossyScheme | KeepScheme;
 
 interface SchemeRow<S extends LossyScheme> {
@@ -42,6 +45,13 @@ const SCHEMES: Rows = {
       // Asked with no elements first, so that wrong options are reported before any tensor is read.
       quantizeFloat(new Float32Array(0), optionsOf(scheme));
       return floatArraySpecs(shape, scheme.dtype as SmallFloat);
+    },
+  },
+  tfjs: {
+    compress: (x, scheme) => quantizeTfjs(x, optionsOf(scheme)),
+    arraySpecs: (shape, scheme) => {
+      quantizeTfjs(new Float32Array(0), optionsOf(scheme));
+      return tfjsArraySpecs(shape, scheme.dtype);
     },
   },
 };

@@ -18,7 +18,7 @@ export interface TensorSource {
   readonly metadata: ReadonlyMap<string, string>;
   /** Everything of a tfjs model.json but its weights; null for other formats. */
   readonly modelJson: Readonly<Record<string, unknown>> | null;
-  /** The tensor's stored bits in an array of its own: floats below 32 bits stay codes; tfjs weights stay as stored. */
+  /** The tensor's stored bits in an array of its own: floats below 32 bits stay codes; quantized tfjs weights are decoded. */
   read(name: string): Promise<Tensor>;
   close(): Promise<void>;
 }

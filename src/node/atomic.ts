@@ -233,7 +233,7 @@ class AtomicWriter implements AtomicFile {
       this.#signal?.throwIfAborted();
       await attempt(() => this.#io.rename(this.#temporary, path), 'save', path);
       this.#state = 'committed';
-      await this.#syncFolder();
+      await syncFolder(this.#io, path);
     });
   }
 
@@ -293,17 +293,15 @@ class AtomicWriter implements AtomicFile {
     // Some file systems have one mode for all files and refuse to set any.
     if ((mode & PERMISSIONS) !== wanted) await attempt(() => this.#file.chmod(wanted), 'save', path);
   }
+}
 
-  /** Makes the new name itself survive a power loss. */
-  async #syncFolder(): Promise<void> {
-    const { path } = this.#target;
-    const folder = dirname(path);
-    const handle = await orNull(() => this.#io.open(folder, 'folder'), FOLDER_NOT_SYNCED, path);
-    if (handle === null) return;
-    try {
-      await orNull(() => handle.sync(), FOLDER_NOT_SYNCED, path);
-    } finally {
-      await handle.close().catch(() => undefined);
-    }
+/** Makes the names in the folder of `path`, new, changed and removed ones, survive a loss of power. */
+export async function syncFolder(io: IoPort, path: string): Promise<void> {
+  const handle = await orNull(() => io.open(dirname(path), 'folder'), FOLDER_NOT_SYNCED, path);
+  if (handle === null) return;
+  try {
+    await orNull(() => handle.sync(), FOLDER_NOT_SYNCED, path);
+  } finally {
+    await handle.close().catch(() => undefined);
   }
 }

@@ -1,16 +1,19 @@
 /** `tensorslim/tfjs`: TensorFlow.js models in memory. Models on disk: `tensorslim/node`. */
-export {
-  readTfjsManifest,
-  type TfjsDType,
-  type TfjsGroup,
-  type TfjsManifest,
-  type TfjsWeight,
-} from './manifest.js';
-export { readTfjs, writeTfjs, type TfjsModel, type TfjsWeightData } from './tfjs.js';
-export {
-  decodeTfjsWeight,
-  encodeTfjsWeight,
-  type TfjsEncoded,
-  type TfjsQuantization,
-  type TfjsQuantizedType,
-} from './weights.js';
+export type { TfjsErrorCode } from './errors.js';
+export type { TfjsLimits } from './limits.js';
+export { readTfjsManifest } from './manifest.js';
+export { readTfjs, type ReadTfjsOptions, type TfjsModel } from './read.js';
+export { dequantizeTfjs, quantizeTfjs, type QuantizeTfjsOptions, type TfjsTensor } from './tfjs-tensor.js';
+export type {
+  TfjsAffineType,
+  TfjsDType,
+  TfjsGroup,
+  TfjsManifest,
+  TfjsQuantization,
+  TfjsQuantizedType,
+  TfjsStored,
+  TfjsWeight,
+  TfjsWeightSpec,
+} from './types.js';
+export { decodeTfjsWeight, encodeTfjsWeight } from './weights.js';
+export { writeTfjs, type TfjsWeightData, type WriteTfjsOptions } from './write.js';

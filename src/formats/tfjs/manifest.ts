@@ -1,217 +1,197 @@
-/** The weights manifest of a tfjs model.json, for graph and layers models: read strictly, written in tfjs-converter's form. */
-import type { DType } from '../../core/dtype.js';
-import { describe, FormatError, quote } from '../../core/errors.js';
+/** The weights manifest of a tfjs model.json, for graph and layers models, read strictly. */
+import { DTYPES } from '../../core/dtype.js';
+import { describe, quote, type FormatError } from '../../core/errors.js';
 import { isPlainObject } from '../../core/options.js';
 import { elementCount, MAX_RANK } from '../../core/shape.js';
-import type { TfjsQuantization } from './weights.js';
+import { tfjsError, type Place, type TfjsErrorCode } from './errors.js';
+import { checkTfjsLimits, type TfjsLimits } from './limits.js';
+import {
+  TFJS_DTYPES,
+  TFJS_QUANTIZED,
+  type TfjsDType,
+  type TfjsGroup,
+  type TfjsManifest,
+  type TfjsQuantization,
+  type TfjsWeight,
+} from './types.js';
 
-/** Types that tfjs weights have here; strings and complex numbers are refused. */
-export type TfjsDType = 'float32' | 'int32' | 'bool' | 'uint8';
+const FORMATS = ['graph-model', 'layers-model'];
+const DAMAGED = 'the file is damaged: fetch it again';
 
-/** One weight: its type for computing, how it is stored, and where in the concatenated shards of its group. */
-export interface TfjsWeight {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: TfjsDType;
-  readonly quantization: TfjsQuantization | null;
-  /** Type of the stored bytes. */
-  readonly storedAs: DType;
-  /** Bytes from the start of the group. */
-  readonly begin: number;
-  readonly end: number;
+/** What the whole manifest may hold once. */
+interface Seen {
+  readonly weights: Set<string>;
+  readonly paths: Set<string>;
+  readonly maxShards: number;
 }
 
-export interface TfjsGroup {
-  /** Shards, in order; their bytes follow each other. */
-  readonly paths: readonly string[];
-  readonly weights: readonly TfjsWeight[];
-  readonly byteLength: number;
-}
-
-export interface TfjsManifest {
-  readonly groups: readonly TfjsGroup[];
-  /** Everything of model.json but the manifest, as it was. */
-  readonly model: Readonly<Record<string, unknown>>;
-}
-
-export const MAX_MODEL_JSON_BYTES = 500_000_000;
-
-const BYTES: Readonly<Record<TfjsDType | 'uint16' | 'float16', number>> = {
-  float32: 4,
-  int32: 4,
-  bool: 1,
-  uint8: 1,
-  uint16: 2,
-  float16: 2,
-};
-
-function fail(code: string, message: string): FormatError {
-  return new FormatError(`TFJS_${code}`, `readTfjsManifest: ${message}`);
-}
+type Fail = (code: TfjsErrorCode, part: string, expected: string, got: unknown, fix?: string) => FormatError;
 
 /**
- * Returns the manifest of a parsed model.json.
+ * Returns the weights manifest of a tfjs model, checked in full.
  *
- * @param modelJson what JSON.parse gives for the file
- * @throws FormatError with a code that docs/formats.md lists.
+ * Shapes: any, up to 64 axes. Names are ordinary strings, `__proto__` too.
+ *
+ * Compatible with: tfjs 4.22; stricter in the cases that docs/formats.md lists, never looser.
+ *
+ * @param modelJson what JSON.parse gives for model.json
+ * @param limits maxShards
+ * @throws FormatError with the code of the first defect.
+ * @example
+ * const weights = [{ name: 'w', shape: [2, 3], dtype: 'float32' }];
+ * readTfjsManifest({ weightsManifest: [{ paths: ['w.bin'], weights }] }).groups[0].byteLength; // 24
+ * @see readTfjs
  */
-export function readTfjsManifest(modelJson: unknown): TfjsManifest {
-  if (!isPlainObject(modelJson))
-    throw fail('MODEL', `model.json expected an object, got ${describe(modelJson)} - pass the parsed file`);
+export function readTfjsManifest(modelJson: unknown, limits?: TfjsLimits): TfjsManifest {
+  const fn = 'readTfjsManifest';
+  return parseManifest(modelJson, checkTfjsLimits(fn, limits), { fn, file: null });
+}
+
+/** readTfjsManifest for the function and the file that messages are to name. */
+export function parseManifest(
+  modelJson: unknown,
+  { maxShards }: Required<TfjsLimits>,
+  place: Place,
+): TfjsManifest {
+  const fail: Fail = (code, part, expected, got, fix = DAMAGED) =>
+    tfjsError(code, place, part, expected, describe(got), fix);
+  if (!isPlainObject(modelJson)) {
+    throw fail('TFJS_MODEL', 'modelJson', 'an object', modelJson, 'pass the parsed model.json');
+  }
   const { weightsManifest, ...model } = modelJson as Record<string, unknown>;
+  const { format } = model;
+  if (format !== undefined && !FORMATS.includes(format as string)) {
+    throw fail('TFJS_FORMAT', 'format', FORMATS.map(quote).join(' or '), format, 'convert the model again');
+  }
   if (!Array.isArray(weightsManifest)) {
     throw fail(
-      'MANIFEST',
-      `weightsManifest expected an array, got ${describe(weightsManifest)} - this is no tfjs model`,
+      'TFJS_MANIFEST',
+      'weightsManifest',
+      'an array',
+      weightsManifest,
+      'name the model.json of a tfjs model',
     );
   }
-  const seenWeights = new Set<string>();
-  const seenPaths = new Set<string>();
-  const groups = weightsManifest.map((group: unknown) => readGroup(group, seenWeights, seenPaths));
+  const seen = { weights: new Set<string>(), paths: new Set<string>(), maxShards };
+  const groups = Array.from(weightsManifest as unknown[], (group, i) =>
+    readGroup(group, `weightsManifest[${i}]`, seen, fail),
+  );
   return { groups, model };
 }
 
-function readGroup(group: unknown, seenWeights: Set<string>, seenPaths: Set<string>): TfjsGroup {
-  if (!isPlainObject(group))
-    throw fail('GROUP', `a weight group expected an object, got ${describe(group)} - the file is damaged`);
+function readGroup(group: unknown, part: string, seen: Seen, fail: Fail): TfjsGroup {
+  if (!isPlainObject(group)) throw fail('TFJS_GROUP', part, 'an object', group);
   const { paths, weights } = group as { paths?: unknown; weights?: unknown };
-  if (!Array.isArray(paths))
-    throw fail('PATHS', `paths expected an array, got ${describe(paths)} - the file is damaged`);
-  if (!Array.isArray(weights))
-    throw fail('WEIGHTS', `weights expected an array, got ${describe(weights)} - the file is damaged`);
-  for (const path of paths as unknown[]) checkPath(path, seenPaths);
-  let at = 0;
-  const read = (weights as unknown[]).map((weight) => {
-    const checked = readWeight(weight, at);
-    if (seenWeights.has(checked.name))
-      throw fail('DUPLICATE', `weight ${quote(checked.name)} expected once, got twice - rename one`);
-    seenWeights.add(checked.name);
-    at = checked.end;
+  if (!Array.isArray(paths)) throw fail('TFJS_PATHS', `${part}.paths`, 'an array', paths);
+  if (!Array.isArray(weights)) throw fail('TFJS_WEIGHTS', `${part}.weights`, 'an array', weights);
+  const checkedPaths = Array.from(paths as unknown[], (path, i) =>
+    readPath(path, `${part}.paths[${i}]`, seen, fail),
+  );
+  let byteLength = 0;
+  const checkedWeights = Array.from(weights as unknown[], (weight, i) => {
+    const checked = readWeight(weight, byteLength, `${part}.weights[${i}]`, seen, fail);
+    byteLength = checked.end;
     return checked;
   });
-  return { paths: paths as string[], weights: read, byteLength: at };
+  return { paths: checkedPaths, weights: checkedWeights, byteLength };
 }
 
 /** A shard lies in the folder of model.json or below it. */
-function checkPath(path: unknown, seen: Set<string>): void {
-  const parts = typeof path === 'string' ? path.split('/') : [];
-  const plain =
+function readPath(path: unknown, part: string, { paths, maxShards }: Seen, fail: Fail): string {
+  const isInside =
     typeof path === 'string' &&
     !/[\\:\0]/.test(path) &&
-    parts.every((part) => part !== '' && part !== '.' && part !== '..');
-  if (!plain)
-    throw fail(
-      'PATH',
-      `a shard expected a relative path inside the model's folder, got ${describe(path)} - move the file there`,
-    );
-  if (seen.has(path))
-    throw fail('PATH', `shard ${quote(path)} expected once, got twice - the file is damaged`);
-  seen.add(path);
+    path.split('/').every((name) => name !== '' && name !== '.' && name !== '..');
+  if (!isInside) {
+    const expected = "a relative path inside the model's folder";
+    throw fail('TFJS_PATH', part, expected, path, 'move the shard there and name it so');
+  }
+  if (paths.has(path)) throw fail('TFJS_PATH_DUPLICATE', part, 'a shard of its own', path);
+  if (paths.size >= maxShards) {
+    throw fail('TFJS_TOO_MANY_SHARDS', part, `at most ${maxShards} shards`, path, 'raise limits.maxShards');
+  }
+  paths.add(path);
+  return path;
 }
 
-function readWeight(weight: unknown, begin: number): TfjsWeight {
-  if (!isPlainObject(weight))
-    throw fail('WEIGHT', `a weight expected an object, got ${describe(weight)} - the file is damaged`);
-  const { name, shape, dtype, quantization } = weight as Record<string, unknown>;
-  if (typeof name !== 'string' || name === '')
-    throw fail('NAME', `name expected text, got ${describe(name)} - the file is damaged`);
-  const checkedShape = readShape(name, shape);
-  const checkedDType = readDType(name, dtype);
-  const checkedQuantization =
-    quantization === undefined ? null : readQuantization(name, quantization, checkedDType);
-  const storedAs = checkedQuantization?.dtype ?? (checkedDType as DType);
-  const bytes = elementCount(checkedShape, 'readTfjsManifest') * BYTES[storedAs as keyof typeof BYTES];
-  if (begin + bytes > Number.MAX_SAFE_INTEGER)
-    throw fail(
-      'SHAPE',
-      `weight ${quote(name)} expected fewer than 2^53 bytes, got more - the file is damaged`,
-    );
-  return {
-    name,
-    shape: checkedShape,
-    dtype: checkedDType,
-    quantization: checkedQuantization,
-    storedAs,
-    begin,
-    end: begin + bytes,
-  };
+function readWeight(weight: unknown, begin: number, part: string, seen: Seen, fail: Fail): TfjsWeight {
+  if (!isPlainObject(weight)) throw fail('TFJS_WEIGHT', part, 'an object', weight);
+  const fields = weight as Record<string, unknown>;
+  const name = readName(fields.name, `${part}.name`, seen, fail);
+  const shape = readShape(fields.shape, `${part}.shape`, name, fail);
+  const dtype = readDType(fields.dtype, `${part}.dtype`, name, fail);
+  const quantization = readQuantization(fields.quantization, `${part}.quantization`, name, dtype, fail);
+  const storedAs = quantization?.dtype ?? dtype;
+  const end = begin + elementCount(shape, part) * (DTYPES[storedAs].bits / 8);
+  if (end > Number.MAX_SAFE_INTEGER)
+    throw fail('TFJS_SHAPE_OVERFLOW', `${part}.shape`, sizeLimit(name), shape);
+  return { name, shape, dtype, storedAs, quantization, begin, end };
 }
 
-function readShape(name: string, shape: unknown): number[] {
+const sizeLimit = (name: string): string => `a group below 2^53 bytes up to ${quote(name)}`;
+
+function readName(name: unknown, part: string, { weights }: Seen, fail: Fail): string {
+  if (typeof name !== 'string' || name === '') throw fail('TFJS_NAME', part, 'a name', name);
+  if (weights.has(name))
+    throw fail('TFJS_NAME_DUPLICATE', part, 'a name of its own', name, 'rename one of the two');
+  weights.add(name);
+  return name;
+}
+
+function readShape(shape: unknown, part: string, name: string, fail: Fail): number[] {
+  const isLength = (length: unknown): boolean =>
+    Number.isSafeInteger(length) && (length as number) >= 0 && !Object.is(length, -0);
+  // Array.from makes the holes of an array undefined, which `every` would pass over.
+  if (!Array.isArray(shape) || shape.length > MAX_RANK || !Array.from(shape as unknown[]).every(isLength)) {
+    throw fail('TFJS_SHAPE', part, `at most ${MAX_RANK} whole numbers for ${quote(name)}`, shape);
+  }
+  const lengths = Array.from(shape as number[]);
   try {
-    if (Array.isArray(shape) && shape.length > MAX_RANK) throw new RangeError();
-    elementCount(shape as number[], 'readTfjsManifest');
+    elementCount(lengths, part);
   } catch {
+    throw fail('TFJS_SHAPE_OVERFLOW', part, sizeLimit(name), lengths);
+  }
+  return lengths;
+}
+
+function readDType(dtype: unknown, part: string, name: string, fail: Fail): TfjsDType {
+  const expected = `float32, int32 or bool for ${quote(name)}`;
+  if (dtype === 'string' || dtype === 'complex64') {
     throw fail(
-      'SHAPE',
-      `shape of ${quote(name)} expected axis lengths, got ${describe(shape)} - the file is damaged`,
+      'TFJS_DTYPE_UNSUPPORTED',
+      part,
+      expected,
+      dtype,
+      'such weights cannot be compressed: take them out',
     );
   }
-  return [...(shape as number[])];
+  if (!(TFJS_DTYPES as readonly unknown[]).includes(dtype))
+    throw fail('TFJS_DTYPE_UNKNOWN', part, expected, dtype);
+  return dtype as TfjsDType;
 }
 
-function readDType(name: string, dtype: unknown): TfjsDType {
-  if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool' || dtype === 'uint8') return dtype;
-  const fix =
-    dtype === 'string' || dtype === 'complex64'
-      ? 'such weights cannot be compressed: split them off'
-      : 'the file is damaged';
-  throw fail(
-    'DTYPE',
-    `dtype of ${quote(name)} expected float32, int32, bool or uint8, got ${describe(dtype)} - ${fix}`,
-  );
-}
-
-function readQuantization(name: string, value: unknown, dtype: TfjsDType): TfjsQuantization {
-  if (!isPlainObject(value))
-    throw fail(
-      'QUANTIZATION',
-      `quantization of ${quote(name)} expected an object, got ${describe(value)} - the file is damaged`,
-    );
+function readQuantization(
+  value: unknown,
+  part: string,
+  name: string,
+  dtype: TfjsDType,
+  fail: Fail,
+): TfjsQuantization | null {
+  if (value === undefined) return null;
+  const code = 'TFJS_QUANTIZATION';
+  if (!isPlainObject(value)) throw fail(code, part, `an object for ${quote(name)}`, value);
   const { dtype: stored, scale, min } = value as Record<string, unknown>;
+  if (!(TFJS_QUANTIZED as readonly unknown[]).includes(stored)) {
+    throw fail(code, `${part}.dtype`, `uint8, uint16 or float16 for ${quote(name)}`, stored);
+  }
   if (stored === 'float16') {
-    if (dtype !== 'float32')
-      throw fail(
-        'QUANTIZATION',
-        `float16 of ${quote(name)} expected a float32 weight, got ${dtype} - the file is damaged`,
-      );
-    return { dtype: stored };
+    if (dtype === 'float32') return { dtype: stored };
+    throw fail(code, `${part}.dtype`, `uint8 or uint16 for the ${dtype} weight ${quote(name)}`, stored);
   }
-  if (stored !== 'uint8' && stored !== 'uint16') {
-    throw fail(
-      'QUANTIZATION',
-      `quantization of ${quote(name)} expected uint8, uint16 or float16, got ${describe(stored)} - convert it again`,
-    );
+  if (dtype === 'bool') throw fail(code, part, `none for the bool weight ${quote(name)}`, stored);
+  for (const [key, number] of Object.entries({ scale, min })) {
+    if (!Number.isFinite(number))
+      throw fail(code, `${part}.${key}`, `a finite number for ${quote(name)}`, number);
   }
-  if (dtype !== 'float32' && dtype !== 'int32') {
-    throw fail(
-      'QUANTIZATION',
-      `${stored} of ${quote(name)} expected a float32 or int32 weight, got ${dtype} - the file is damaged`,
-    );
-  }
-  for (const [key, number] of [
-    ['scale', scale],
-    ['min', min],
-  ] as const) {
-    if (typeof number !== 'number' || !Number.isFinite(number)) {
-      throw fail(
-        'QUANTIZATION',
-        `${key} of ${quote(name)} expected a finite number, got ${describe(number)} - the file is damaged`,
-      );
-    }
-  }
-  return { dtype: stored, scale: scale as number, min: min as number };
-}
-
-/** The `weights` entry of a weight, as tfjs-converter writes it. */
-export function weightEntry({
-  name,
-  shape,
-  dtype,
-  quantization,
-}: Pick<TfjsWeight, 'name' | 'shape' | 'dtype' | 'quantization'>): object {
-  const entry = { name, shape: [...shape], dtype };
-  if (quantization === null) return entry;
-  // tfjs-converter names the type that the weight decodes to, too.
-  return { ...entry, quantization: { ...quantization, original_dtype: dtype } };
+  return { dtype: stored as 'uint8' | 'uint16', scale: scale as number, min: min as number };
 }

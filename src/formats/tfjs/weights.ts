@@ -1,109 +1,113 @@
-/**
- * Single tfjs weights: encoded as tfjs-converter's quantization.py does, decoded as tfjs-core's io_utils.ts does.
- *
- * Affine (uint8, uint16): real = code * scale + min, one scale and minimum per weight.
- */
+/** Single weights of tfjs models: encoded as tfjs-converter's quantization.py does, decoded as tfjs-core's io_utils.ts does. */
+import { arrayTag } from '../../core/array-tag.js';
 import type { F32, I32, TypedArray, U16, U8 } from '../../core/arrays.js';
-import { describe, NumericError } from '../../core/errors.js';
-import { checkChoice } from '../../core/options.js';
-import { roundHalfEven } from '../../core/rounding.js';
+import { DTYPES } from '../../core/dtype.js';
+import { describe, NumericError, rangeError, typeError } from '../../core/errors.js';
+import { checkAttached } from '../../core/numbers.js';
+import { checkChoice, isPlainObject } from '../../core/options.js';
 import { kernels } from '../../kernels/dispatch.js';
-
-export const TFJS_QUANTIZED = ['uint8', 'uint16', 'float16'] as const;
-export type TfjsQuantizedType = (typeof TFJS_QUANTIZED)[number];
-
-/** The `quantization` entry of a weight in model.json. */
-export type TfjsQuantization =
-  | { readonly dtype: 'uint8' | 'uint16'; readonly scale: number; readonly min: number }
-  | { readonly dtype: 'float16' };
-
-export interface TfjsEncoded {
-  readonly codes: U8 | U16;
-  readonly quantization: TfjsQuantization;
-}
-
-const f = Math.fround;
+import { decodeAffine, decodeAffineIntegers } from './affine.js';
+import { checkFinite, quantizeValues } from './tfjs-tensor.js';
+import { TFJS_QUANTIZED, type TfjsQuantization, type TfjsQuantizedType, type TfjsStored } from './types.js';
 
 /**
- * Returns a float32 weight in one of tfjs' quantized types.
+ * Returns a float32 weight in one of tfjs' quantized types, ready for writeTfjs and saveTfjs.
  *
- * Formula: scale = (max - min) / (2^b - 1); where 0 lies inside [min, max] the minimum moves to a multiple of the scale, so that 0 is a
- * code; code = round((clip(x) - min) / scale), half to even. A constant weight has scale 1 and codes 0.
+ * Numerics: uint8 and uint16 as quantizeTfjs; float16 rounds half to even.
  *
- * Numerics: minimum and maximum are float32, scale and nudged minimum float64, codes from float32 arithmetic, as numpy does
- * with a float32 array and float64 numbers. Error: half a scale, a whole one at the end that the nudge cut off.
+ * Compatible with: tfjs-converter 4.22 under numpy 2, to the bit (see quantizeTfjs).
  *
- * Compatible with: tfjs-converter 4.22 (Python) under numpy 2, to the byte.
- *
- * @throws NumericError NON_FINITE with the index of the first NaN or infinity.
+ * @param x the values; never changed
+ * @param dtype 'uint8', 'uint16' or 'float16'
+ * @returns data: the codes; quantization: the entry for model.json
+ * @throws TypeError or RangeError for arguments; NumericError NON_FINITE with the index of the first NaN or infinity, OVERFLOW for
+ * what the type would make infinite, which tfjs-converter does without a word.
  * @example
- * encodeTfjsWeight(Float32Array.of(0, 1), 'uint8').codes; // Uint8Array [0, 255]
+ * encodeTfjsWeight(Float32Array.of(0, 1), 'uint8').data; // Uint8Array [0, 255]
+ * @see decodeTfjsWeight
  */
-export function encodeTfjsWeight(x: F32, dtype: TfjsQuantizedType): TfjsEncoded {
+export function encodeTfjsWeight(
+  x: F32,
+  dtype: TfjsQuantizedType,
+): TfjsStored<U8 | U16> & { readonly quantization: TfjsQuantization } {
   const fn = 'encodeTfjsWeight';
-  checkChoice(fn, 'dtype', dtype, TFJS_QUANTIZED);
-  const bad = kernels().firstNonFinite(x);
-  if (bad >= 0) {
-    const message = `${fn}: "x" expected finite values, got ${describe(x[bad])} at index ${bad} - repair the weight`;
-    throw new NumericError('NON_FINITE', message, bad);
+  if (arrayTag(x) !== 'Float32Array') {
+    throw typeError(fn, 'x', 'a Float32Array', x, 'only float32 weights have quantized types here');
   }
-  if (dtype === 'float16') {
-    const codes = new Uint16Array(x.length);
-    kernels().encodeFloat16(codes, x);
-    return { codes, quantization: { dtype } };
+  checkAttached(x, fn, 'x');
+  if (checkChoice(fn, 'dtype', dtype, TFJS_QUANTIZED) === 'float16') {
+    return { data: halves(fn, x), quantization: { dtype: 'float16' } };
   }
-  const codes = dtype === 'uint8' ? new Uint8Array(x.length) : new Uint16Array(x.length);
-  const top = dtype === 'uint8' ? 255 : 65535;
-  const { min, max } = rangeOf(x);
-  if (min === max) return { codes, quantization: { dtype, scale: 1, min } };
-  const scale = (max - min) / top;
-  const [low, high] = nudged(min, max, scale, top);
-  const lowest = f(low);
-  const highest = f(high);
-  const step = f(scale);
-  for (let i = 0; i < x.length; i++) {
-    const clipped = x[i] < lowest ? lowest : x[i] > highest ? highest : x[i];
-    codes[i] = roundHalfEven(f(f(clipped - lowest) / step));
-  }
-  return { codes, quantization: { dtype, scale, min: low } };
+  const affine = dtype as 'uint8' | 'uint16';
+  const { codes, scale, min } = quantizeValues(fn, x, affine);
+  return { data: codes, quantization: { dtype: affine, scale, min } };
 }
 
-function rangeOf(x: F32): { min: number; max: number } {
-  if (x.length === 0) return { min: 0, max: 0 };
-  const min = new Float32Array(1);
-  const max = new Float32Array(1);
-  kernels().minmaxRuns(min, max, x, 1, x.length, x.length);
-  return { min: min[0], max: max[0] };
-}
-
-/** The range moved so that 0, where it lies inside, is a whole number of steps above the minimum. */
-function nudged(min: number, max: number, scale: number, top: number): [low: number, high: number] {
-  if (min > 0 || max < 0) return [min, max];
-  const zero = roundHalfEven((0 - min) / scale);
-  const low = -zero * scale;
-  return [low, top * scale + low];
+function halves(fn: string, x: F32): U16 {
+  checkFinite(fn, x);
+  const codes = new Uint16Array(x.length);
+  kernels().encodeFloat16(codes, x);
+  const bad = codes.findIndex((code) => (code & 0x7fff) === 0x7c00);
+  if (bad < 0) return codes;
+  const message = `${fn}: "x" expected values below 65520 for float16, got ${describe(x[bad])} at index ${bad} - use uint16 or keep float32`;
+  throw new NumericError('OVERFLOW', message, bad);
 }
 
 /**
- * Returns the values of stored codes: float32, or int32 rounded for an int32 weight.
+ * Returns the values of stored codes, to the bit as tfjs computes them when it loads a model.
  *
- * Numerics: code * scale + min in float64, rounded to float32 once; for int32 rounded as JavaScript's Math.round does (ties up).
+ * Numerics: code * scale + min in float64, rounded to float32 once; for an int32 weight to a whole number, ties up. float16 is exact.
+ *
+ * @param codes the stored elements
+ * @param quantization the weight's entry in model.json
+ * @param dtype type of the weight
+ * @throws TypeError for the wrong kind of array, RangeError for a quantization that tfjs does not have.
+ * @example
+ * decodeTfjsWeight(Uint8Array.of(0, 2), { dtype: 'uint8', scale: 0.5, min: -1 }, 'float32'); // Float32Array [-1, 0]
+ * @see encodeTfjsWeight
  */
+export function decodeTfjsWeight(codes: TypedArray, quantization: TfjsQuantization, dtype: 'float32'): F32;
+export function decodeTfjsWeight(
+  codes: TypedArray,
+  quantization: TfjsQuantization,
+  dtype: 'float32' | 'int32',
+): F32 | I32;
 export function decodeTfjsWeight(
   codes: TypedArray,
   quantization: TfjsQuantization,
   dtype: 'float32' | 'int32',
 ): F32 | I32 {
+  const fn = 'decodeTfjsWeight';
+  checkChoice(fn, 'dtype', dtype, ['float32', 'int32']);
+  if (!isPlainObject(quantization)) {
+    const fix = 'pass the entry of model.json';
+    throw typeError(fn, 'quantization', 'an object such as {dtype: "float16"}', quantization, fix);
+  }
+  const stored = checkChoice(fn, 'quantization.dtype', quantization.dtype, TFJS_QUANTIZED);
+  const wanted = DTYPES[stored].array.name;
+  if (arrayTag(codes) !== wanted) {
+    throw typeError(fn, 'codes', `a ${wanted} for ${stored}`, codes, 'pass the stored elements');
+  }
+  checkAttached(codes, fn, 'codes');
   if (quantization.dtype === 'float16') {
+    if (dtype === 'int32')
+      throw rangeError(fn, 'dtype', "'float32' for float16", dtype, 'tfjs has no such weights');
     const values = new Float32Array(codes.length);
     kernels().decodeFloat16(values, codes as U16);
     return values;
   }
   const { scale, min } = quantization;
-  const values = dtype === 'int32' ? new Int32Array(codes.length) : new Float32Array(codes.length);
-  for (let i = 0; i < codes.length; i++) {
-    const value = Number(codes[i]) * scale + min;
-    values[i] = dtype === 'int32' ? Math.floor(value + 0.5) : value;
+  for (const [key, number] of Object.entries({ scale, min })) {
+    if (!Number.isFinite(number)) {
+      throw rangeError(fn, `quantization.${key}`, 'a finite number', number, 'pass the entry of model.json');
+    }
   }
+  if (dtype === 'int32') {
+    const integers = new Int32Array(codes.length);
+    decodeAffineIntegers(integers, codes as U8 | U16, scale, min);
+    return integers;
+  }
+  const values = new Float32Array(codes.length);
+  decodeAffine(values, codes as U8 | U16, scale, min);
   return values;
 }

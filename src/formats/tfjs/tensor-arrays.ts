@@ -1,0 +1,100 @@
+/** TfjsTensors taken apart for storage and put together again, distrusting every part. */
+import { arrayTag } from '../../core/array-tag.js';
+import { DTYPES } from '../../core/dtype.js';
+import { describe, FormatError } from '../../core/errors.js';
+import { isPlainObject } from '../../core/options.js';
+import { elementCount, sameShape } from '../../core/shape.js';
+import type { ArraySpec, NamedArray } from '../../core/source.js';
+import { checkTfjsTensor, tfjsTensor, type TfjsTensor } from './tfjs-tensor.js';
+import { TFJS_AFFINE, type TfjsAffineType } from './types.js';
+
+/** What a TfjsTensor needs besides its codes; every value survives JSON. */
+export type TfjsHeader = Omit<TfjsTensor, 'codes'>;
+
+const HEADER_KEYS = ['kind', 'dtype', 'scale', 'min', 'shape'];
+
+/** The one array that a TfjsTensor of this shape is stored as, known before it is made: an ordinary integer tensor to other readers. */
+export function tfjsArraySpecs(shape: readonly number[], dtype: TfjsAffineType): ArraySpec[] {
+  return [{ name: 'codes', dtype, shape }];
+}
+
+export function tfjsToArrays(q: TfjsTensor): { header: TfjsHeader; arrays: NamedArray[] } {
+  checkTfjsTensor('tfjsToArrays', q);
+  const { kind, codes, dtype, scale, min } = q;
+  const shape = Array.from(q.shape);
+  return {
+    header: { kind, dtype, scale, min, shape },
+    arrays: tfjsArraySpecs(shape, dtype).map((spec) => ({ ...spec, data: codes })),
+  };
+}
+
+/**
+ * The TfjsTensor that tfjsToArrays took apart; its codes are the given array, not a copy.
+ *
+ * @throws FormatError: 'bad-header' for a header with missing, unknown or wrong fields, 'bad-arrays' for arrays that are not those of
+ * the header, 'bad-values' for a scale or minimum that quantizeTfjs cannot have made.
+ */
+export function tfjsFromArrays(header: unknown, arrays: readonly NamedArray[]): TfjsTensor {
+  const checked = checkHeader(header);
+  const codes = checkCodes(arrays, tfjsArraySpecs(checked.shape, checked.dtype)[0]);
+  const q = tfjsTensor({ ...checked, codes: codes as TfjsTensor['codes'] });
+  try {
+    checkTfjsTensor('tfjsFromArrays', q);
+  } catch (error) {
+    throw new FormatError('bad-values', (error as Error).message);
+  }
+  return q;
+}
+
+function checkHeader(header: unknown): TfjsHeader {
+  if (!isPlainObject(header)) throw badHeader('header', 'an object', header);
+  const fields = new Map<string, unknown>(Object.entries(header));
+  for (const key of fields.keys())
+    if (!HEADER_KEYS.includes(key)) throw badHeader('header', 'known fields', key);
+  const kind = fields.get('kind');
+  if (kind !== 'tfjs') throw badHeader('kind', "'tfjs'", kind);
+  const dtype = fields.get('dtype');
+  if (!(TFJS_AFFINE as readonly unknown[]).includes(dtype))
+    throw badHeader('dtype', "'uint8' or 'uint16'", dtype);
+  const numbers = { scale: fields.get('scale'), min: fields.get('min') };
+  for (const [key, value] of Object.entries(numbers)) {
+    if (typeof value !== 'number') throw badHeader(key, 'a number', value);
+  }
+  const shape = fields.get('shape');
+  try {
+    elementCount(shape as number[], 'tfjsFromArrays');
+  } catch {
+    throw badHeader('shape', 'an array of axis lengths', shape);
+  }
+  return {
+    kind,
+    dtype: dtype as TfjsAffineType,
+    scale: numbers.scale as number,
+    min: numbers.min as number,
+    shape: Array.from(shape as number[]),
+  };
+}
+
+function checkCodes(arrays: readonly NamedArray[], spec: ArraySpec): NamedArray['data'] {
+  const array = arrays.length === 1 ? arrays[0] : undefined;
+  if (array === undefined || array.name !== spec.name) {
+    const got = describe(arrays.map(({ name }) => name));
+    throw new FormatError('bad-arrays', `tfjsFromArrays: "arrays" expected 'codes' alone, got ${got}`);
+  }
+  const fits =
+    array.dtype === spec.dtype &&
+    sameShape(array.shape, spec.shape) &&
+    arrayTag(array.data) === DTYPES[spec.dtype].array.name &&
+    array.data.length === elementCount(spec.shape, 'tfjsFromArrays');
+  if (!fits) {
+    const got = `${array.dtype} [${array.shape.join(', ')}] of ${array.data.length} elements`;
+    const expected = `${spec.dtype} [${spec.shape.join(', ')}]`;
+    throw new FormatError('bad-arrays', `tfjsFromArrays: "codes" expected ${expected}, got ${got}`);
+  }
+  return array.data;
+}
+
+function badHeader(field: string, expected: string, got: unknown): FormatError {
+  const message = `tfjsFromArrays: "${field}" expected ${expected}, got ${describe(got)}`;
+  return new FormatError('bad-header', message);
+}
