@@ -14,6 +14,8 @@ export interface HistogramPicture {
   /** Pixels. Defaults 480 and 220. */
   readonly width?: number;
   readonly height?: number;
+  /** The values are whole numbers: no tick between them. Default false. */
+  readonly isWhole?: boolean;
   /** Without title and axis of counts, for many small pictures that the page names. Default false. */
   readonly isCompact?: boolean;
   readonly isStyled?: boolean;
@@ -23,7 +25,15 @@ export interface HistogramPicture {
 const MAX_LINES = 33;
 
 export function drawHistogram(histogram: Histogram, picture: HistogramPicture): string {
-  const { title, xLabel = '', width = 480, height = 220, isCompact = false, isStyled = true } = picture;
+  const {
+    title,
+    xLabel = '',
+    width = 480,
+    height = 220,
+    isWhole = false,
+    isCompact = false,
+    isStyled = true,
+  } = picture;
   const levels = (picture.levels ?? []).filter(Number.isFinite);
   const { min, max, counts } = histogram;
   const most = counts.reduce((a, b) => Math.max(a, b), 0);
@@ -32,7 +42,7 @@ export function drawHistogram(histogram: Histogram, picture: HistogramPicture): 
   const y = linearScale([0, Math.max(most, 1)], [bottom, top], 4);
   const yTicks = isCompact ? [] : wholeTicks(y, most);
   const left = isCompact ? 10 : 18 + Math.max(0, ...yTicks.map(({ label }) => textWidth(label)));
-  const x = linearScale(reach(min, max, levels), [left, width - 12], isCompact ? 4 : 6);
+  const x = linearScale(reach(min, max, levels), [left, width - 12], isCompact ? 5 : 6);
   const isRug = levels.length > MAX_LINES;
   const body = [
     isCompact ? '' : svgTitle(title, 12, width),
@@ -42,7 +52,7 @@ export function drawHistogram(histogram: Histogram, picture: HistogramPicture): 
       ? ''
       : svgPath('ts-level', marks(levels, x, isRug ? bottom + 1 : top, isRug ? bottom + 6 : bottom)),
     svgPath('ts-axis', `M${at(left)} ${at(bottom)}H${at(width - 12)}`),
-    ...bottomLabels(x, bottom + 18, width),
+    ...bottomLabels(isWhole ? wholeOnly(x) : x, bottom + 18, width),
     xLabel === '' ? '' : svgText((left + width - 12) / 2, height - 10, xLabel, 'ts-muted ts-small', 'middle'),
   ];
   return svgElement({
@@ -89,6 +99,15 @@ function outline({ min, max, counts }: Histogram, x: Scale, y: Scale, bottom: nu
 
 function marks(levels: readonly number[], x: Scale, from: number, to: number): string {
   return levels.map((level) => `M${at(x.position(level))} ${at(from)}V${at(to)}`).join('');
+}
+
+function wholeOnly(scale: Scale): Scale {
+  return {
+    ...scale,
+    ticks: scale.ticks
+      .filter(({ value }) => Number.isInteger(value))
+      .map(({ value }) => ({ value, label: numberFigure(value) })),
+  };
 }
 
 function wholeTicks(y: Scale, most: number): Tick[] {

@@ -12,11 +12,13 @@ import {
   verdicts,
   wantedText,
 } from './report-figures.js';
-import { htmlFragment, htmlPage, htmlSection, htmlTable } from './report-page.js';
+import { htmlFragment, htmlName, htmlPage, htmlSection, htmlTable } from './report-page.js';
 import type { Report, TensorReport } from './types.js';
 
 /** Bars in each chart, the rest in one. */
 const MAX_BARS = 20;
+/** Between a telephone's width and half a page's, so that letters are readable on both. */
+const CHART_WIDTH = 440;
 /** Histograms shown: a page of thousands would help nobody. */
 const MAX_HISTOGRAMS = 24;
 
@@ -120,9 +122,12 @@ function chartSection(report: Report): string {
     figure: percentFigure,
     maxRows: MAX_BARS,
     rest: 'count',
+    width: CHART_WIDTH,
     isStyled: false,
   });
-  const cards = [sizePicture(report, false), errorPicture].map((svg) => `<div class="ts-card">${svg}</div>`);
+  const cards = [sizePicture(report, false), errorPicture].map(
+    (svg) => `<div class="ts-card ts-chart">${svg}</div>`,
+  );
   const note = `The ${MAX_BARS} largest of each; the table below has all.`;
   return htmlSection(
     'Where the bytes and the errors are',
@@ -143,6 +148,7 @@ function sizePicture({ tensors }: Report, isStyled: boolean): string {
       figure: bytesFigure,
       maxRows: MAX_BARS,
       rest: 'sum',
+      width: CHART_WIDTH,
       isStyled,
     },
   );
@@ -159,7 +165,7 @@ function histogramSection(tensors: readonly TensorReport[]): string {
       : 'The largest relative error first';
   const note = `${which}. Orange: the values that codes stand for, where the scale is largest.`;
   return (
-    `<details open><summary><h2>Weights and their grid</h2></summary><p class="ts-note">${note}</p>` +
+    `<details open=""><summary><h2>Weights and their grid</h2></summary><p class="ts-note">${note}</p>` +
     `<div class="ts-many">${cards.join('\n')}</div></details>`
   );
 }
@@ -169,12 +175,12 @@ function histogramCard({ name, histogram, levels, measures }: TensorReport): str
   const picture = {
     title: name,
     levels: levels ?? [],
-    width: 260,
-    height: 110,
+    width: 300,
+    height: 120,
     isCompact: true,
     isStyled: false,
   };
-  const caption = `<figcaption><span>${escapeXml(name)}</span><small>${percentFigure(measures.relativeL2)}</small></figcaption>`;
+  const caption = `<figcaption><span>${htmlName(name)}</span><small>${percentFigure(measures.relativeL2)}</small></figcaption>`;
   return `<figure class="ts-card">${caption}${drawHistogram(histogram, picture)}</figure>`;
 }
 

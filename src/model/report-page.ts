@@ -7,16 +7,16 @@ export function htmlFragment(body: string): string {
   return `<div class="ts-report"><style>${REPORT_STYLE}</style><div class="ts-in">${body}</div></div>`;
 }
 
-/** A whole page that asks for nothing from outside, and says so to the browser. */
+/** A whole page that asks for nothing from outside, and says so to the browser; its markup is XML too. */
 export function htmlPage(title: string, body: string): string {
   return [
     '<!doctype html>',
     '<html lang="en">',
     '<head>',
-    '<meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
-    '<meta name="viewport" content="width=device-width,initial-scale=1">',
-    '<meta name="color-scheme" content="light dark">',
+    '<meta charset="utf-8"/>',
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>`,
+    '<meta name="viewport" content="width=device-width,initial-scale=1"/>',
+    '<meta name="color-scheme" content="light dark"/>',
     `<title>${escapeXml(title)}</title>`,
     '<style>html,body{margin:0;background:#f6f7f9}@media(prefers-color-scheme:dark){html,body{background:#0e1114}}</style>',
     '</head>',
@@ -51,7 +51,7 @@ export function htmlTable(
     return `<tr${classed(classes)}>${drawn.join('')}</tr>`;
   });
   return (
-    `<div class="ts-card"><div class="ts-scroll" tabindex="0"><table><thead><tr>${head.join('')}</tr></thead>` +
+    `<div class="ts-card"><div class="ts-scroll" role="region" aria-label="${escapeXml(header.join(', '))}" tabindex="0"><table><thead><tr>${head.join('')}</tr></thead>` +
     `<tbody>\n${body.join('\n')}\n</tbody></table></div></div>`
   );
 }
@@ -60,10 +60,14 @@ function htmlCell({ text, exact, note, classes = '' }: Cell, column: number, tex
   const all = [column < textColumns ? 'ts-t' : '', classes].filter((name) => name !== '').join(' ');
   const title = exact === undefined || exact === text ? '' : ` title="${escapeXml(exact)}"`;
   const small = note === undefined ? '' : `<small>${escapeXml(note)}</small>`;
-  const content = `${escapeXml(text)}${small}`;
   return column === 0
-    ? `<th scope="row"${classed(all)}${title}>${content}</th>`
-    : `<td${classed(all)}${title}>${content}</td>`;
+    ? `<th scope="row"${classed(all)}${title}>${htmlName(text)}${small}</th>`
+    : `<td${classed(all)}${title}>${escapeXml(text)}${small}</td>`;
+}
+
+/** The name of a tensor, which may be broken behind its dots, slashes and underscores. */
+export function htmlName(name: string): string {
+  return escapeXml(name).replace(/[./_]/g, '$&<wbr/>');
 }
 
 function classed(classes: string): string {

@@ -114,16 +114,12 @@ function profileBody(rows: readonly ProfileRow[]): string {
   const totalRows = totals.map((total) => ({ cells: totalCells(total) }));
   const lineRows = lines.map((line) => ({ cells: lineCells(line) }));
   const header = ['Tensor', 'Before', ...totals.map(({ candidate }) => candidate)];
+  const chart = `<div class="ts-card ts-chart">${sizePicture(totals, false)}</div>`;
   const note =
     'Signal to noise, with the size below it. Point at a figure for relative error and proved bound.';
   return [
     head,
-    htmlSection('Candidates', 'All tensors together.', htmlTable(TOTAL_HEADER, totalRows)),
-    htmlSection(
-      'Size by candidate',
-      '',
-      `<div class="ts-pair"><div class="ts-card">${sizePicture(totals, false)}</div></div>`,
-    ),
+    htmlSection('Candidates', 'All tensors together.', htmlTable(TOTAL_HEADER, totalRows) + chart),
     htmlSection('Tensors', note, htmlTable(header, lineRows)),
   ].join('\n');
 }

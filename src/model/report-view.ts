@@ -18,7 +18,7 @@ export function picturedProfile(rows: readonly ProfileRow[]): readonly ProfileRo
 
 function reportToText(report: Report): string {
   const { tensorCount, originalBytes, compressedBytes } = report;
-  const head = `Report: ${bytesFigure(originalBytes)} -> ${bytesFigure(compressedBytes)}, ${counted(tensorCount, 'tensor')}`;
+  const head = `Report: ${bytesFigure(originalBytes)} → ${bytesFigure(compressedBytes)}, ${counted(tensorCount, 'tensor')}`;
   return [
     head,
     ...headlineFigures(report).map(({ name, text }) => `  ${name.padEnd(16)}${text}`),

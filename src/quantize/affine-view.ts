@@ -29,7 +29,7 @@ function toSVG(q: AffineTensor): string {
   checkAffineTensor('toSVG', q);
   const codes = unpackCodes(q, elementCount(q.shape, 'toSVG'));
   const title = `${q.bits}-bit codes of [${q.shape.join(', ')}]`;
-  return drawHistogram(codeCounts(codes, q), { title, xLabel: 'code' });
+  return drawHistogram(codeCounts(codes, q), { title, xLabel: 'code', isWhole: true });
 }
 
 /** One bin per code, from half a code below the first to half a code above the last; 128 bins for 16 bits. */
@@ -46,8 +46,9 @@ function toHTML(q: AffineTensor): string {
   const zeroBytes = zeroPoint === null ? 0 : zeroPoint.byteLength;
   const bytes = codes.byteLength + (scale.length * DTYPES[scaleDtype].bits) / 8 + zeroBytes;
   const { min, max } = countBins(scale, 1);
+  const range = min === max ? numberFigure(min) : `${numberFigure(min)} to ${numberFigure(max)}`;
   const facts: [string, string][] = [
-    ['scales', `${scale.length} ${scaleDtype}, ${numberFigure(min)} to ${numberFigure(max)}`],
+    ['scales', `${scale.length} ${scaleDtype}, ${range}`],
     ['bytes', bytesFigure(bytes)],
     ['bits per weight', size === 0 ? 'none' : fixedFigure((bytes * 8) / size, 3)],
     ['largest error, proved', numberFigure(affineErrorBound(q).maxAbs)],
