@@ -5,6 +5,7 @@ import { rangeError } from '../core/errors.js';
 import type { ArraySpec } from '../core/source.js';
 import { toArrays } from '../compressed/compressed.js';
 import type { Compressed } from '../compressed/kinds.js';
+import { packModelJson } from './model-json.js';
 import {
   arrayNamesOf,
   beginChecksum,
@@ -98,7 +99,7 @@ function metadataOf(model: CompressedModel, records: readonly object[]): Map<str
   metadata.set(VERSION_KEY, VERSION);
   metadata.set(FORMAT_KEY, model.format);
   metadata.set(TENSORS_KEY, JSON.stringify(records));
-  if (model.modelJson !== null) metadata.set(MODEL_JSON_KEY, JSON.stringify(model.modelJson));
+  if (model.modelJson !== null) metadata.set(MODEL_JSON_KEY, packModelJson(model.modelJson));
   return metadata;
 }
 

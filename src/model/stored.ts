@@ -4,7 +4,7 @@
  *   tensorslim.version     "1"
  *   tensorslim.format      format of the original: "safetensors" or "tfjs"
  *   tensorslim.tensors     JSON: one record per tensor, in the order of the original
- *   tensorslim.model_json  JSON: a tfjs model.json without its weights; only where the original was one
+ *   tensorslim.model_json  a tfjs model.json without its weights, only where the original was one: JSON, gzip, base64
  *
  * Every other key is the original's own.
  */
@@ -14,6 +14,7 @@ import { describe, FormatError, quote } from '../core/errors.js';
 import { isPlainObject } from '../core/options.js';
 import { elementCount } from '../core/shape.js';
 import type { TensorSource } from '../core/source.js';
+import { unpackModelJson } from './model-json.js';
 
 const PREFIX = 'tensorslim.';
 export const VERSION_KEY = `${PREFIX}version`;
@@ -111,9 +112,9 @@ export function readFormat(metadata: ReadonlyMap<string, string>): TensorSource[
 export function readModelJson(metadata: ReadonlyMap<string, string>): Record<string, unknown> | null {
   const text = metadata.get(MODEL_JSON_KEY);
   if (text === undefined) return null;
-  const value = parse(text, MODEL_JSON_KEY);
-  if (!isPlainObject(value)) throw wrong(MODEL_JSON_KEY, 'an object', value);
-  return value as Record<string, unknown>;
+  const modelJson = unpackModelJson(text);
+  if (modelJson === null) throw wrong(MODEL_JSON_KEY, 'an object as JSON, gzip, base64', text);
+  return modelJson;
 }
 
 function checkRecord(value: unknown, i: number): StoredTensor {

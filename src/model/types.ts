@@ -150,7 +150,7 @@ export interface Report {
   /** originalBytes / compressedBytes. */
   readonly ratio: number;
   readonly bitsPerWeight: number;
-  /** Over all elements of all real tensors together. */
+  /** Over all elements of all compressed tensors together. */
   readonly measures: ErrorMeasures;
   readonly isWithinBound: boolean;
   readonly tensors: readonly TensorReport[];

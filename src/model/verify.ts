@@ -71,7 +71,7 @@ export async function verify(
   return picturedReport(reportOf(original.format, tensors, total.measures(), evaluation, goals));
 }
 
-/** The sums of all real tensors together. */
+/** The sums of all compressed tensors together. Kept ones would only water the error down. */
 class Totals {
   #sums: ErrorSums = { maxAbs: 0, sumSquaredError: 0, sumSquaredA: 0, sumSquaredB: 0, dot: 0 };
   #count = 0;
@@ -96,7 +96,7 @@ class Totals {
 
 interface Inspected {
   readonly report: TensorReport;
-  /** Null for tensors that hold no real numbers. */
+  /** Null for kept tensors. */
   readonly sums: ErrorSums | null;
 }
 
@@ -136,7 +136,7 @@ function inspectKept(name: string, entry: CompressedEntry, before: Tensor, after
   const isEqual = before.dtype === after.dtype && sameBytes(before.data, after.data);
   const isReal = before.dtype.includes('float') && before.data.length === elementCount(entry.shape, 'verify');
   const measured = isReal ? errorSums(real(before), real(isEqual ? before : after)) : null;
-  // Masks hold infinities; equal ones are no error, and have no norm to add to the others'.
+  // Masks hold infinities; equal ones are no error.
   const sums = measured !== null && Number.isFinite(measured.sumSquaredA) ? measured : null;
   const report: TensorReport = {
     ...sizesOf(name, entry),
@@ -148,7 +148,7 @@ function inspectKept(name: string, entry: CompressedEntry, before: Tensor, after
     histogram: null,
     levels: null,
   };
-  return { report, sums };
+  return { report, sums: null };
 }
 
 const real = (tensor: Tensor): FloatArray => toContiguous(tensor, 'verify').data;

@@ -10,6 +10,7 @@ import { attempt } from './io-error.js';
 import { systemIo } from './io.js';
 import { openSafetensors } from './safetensors.js';
 import { saveSafetensors } from './safetensors-save.js';
+import { compressedTfjs, keptEntries, saveCompressedTfjs } from './model-tfjs.js';
 import { openTfjs } from './tfjs.js';
 
 /**
@@ -27,6 +28,9 @@ export async function openModel(path: string): Promise<TensorSource> {
   return (await isTfjs(path)) ? openTfjs(path) : openSafetensors(path);
 }
 
+/** The tfjs format is a folder, a safetensors file has its name's ending. */
+const isFile = (path: string): boolean => path.endsWith('.safetensors');
+
 async function isTfjs(path: string): Promise<boolean> {
   const stats = await attempt(() => systemIo.stat(path), 'open', path);
   if (!stats.isDirectory()) return path.endsWith('.json') && !path.endsWith('.index.json');
@@ -40,7 +44,7 @@ async function isTfjs(path: string): Promise<boolean> {
 }
 
 /**
- * Returns an open compressed model: a file that saveCompressed made.
+ * Returns an open compressed model: a file that saveCompressed made, or a tfjs model, whose weights may be quantized.
  *
  * @throws FormatError COMPRESSED_* for files that are damaged or not compressed (docs/formats.md); IoError.
  * @example
@@ -48,7 +52,9 @@ async function isTfjs(path: string): Promise<boolean> {
  * await saveModel('restored.safetensors', decompressModel(small));
  */
 export async function openCompressed(path: string): Promise<CompressedModel> {
-  const source = await openModel(path);
+  checkPath(path, 'openCompressed');
+  if (await isTfjs(path)) return compressedTfjs(await openTfjs(path));
+  const source = await openSafetensors(path);
   try {
     return readCompressed(source);
   } catch (error) {
@@ -58,10 +64,10 @@ export async function openCompressed(path: string): Promise<CompressedModel> {
 }
 
 /**
- * Saves a compressed model and returns the size of the file. One tensor is compressed and in memory at a time; the file appears, or
+ * Saves a compressed model and returns its size on disk. One tensor is compressed and in memory at a time; the file appears, or
  * replaces the old one, when everything is on the disk.
  *
- * @param path the file to make or replace
+ * @param path a *.safetensors file to make or replace; any other path is the folder of a tfjs model, for schemes that tfjs loads
  * @param model from apply or openCompressed
  * @param options signal, onProgress
  * @throws what the model's `read` throws; IoError; the signal's reason. In every case the old file is untouched.
@@ -71,6 +77,8 @@ export async function saveCompressed(
   model: CompressedModel,
   options: WorkOptions = {},
 ): Promise<{ readonly bytes: number }> {
+  checkPath(path, 'saveCompressed');
+  if (!isFile(path)) return saveCompressedTfjs(path, model, options);
   const packed = packModel(model, options);
   return saveSafetensors(path, packed.specs, (spec) => packed.produce(spec), {
     metadata: packed.metadata,
@@ -82,15 +90,20 @@ export async function saveCompressed(
 /**
  * Saves a model whose tensors are not compressed, such as decompressModel's, one tensor at a time.
  *
- * @param path the file to make or replace
+ * @param path a *.safetensors file to make or replace; any other path is the folder of a tfjs model
  * @param model an open model
  * @param options signal, onProgress
  */
 export async function saveModel(
   path: string,
   model: TensorSource,
-  { signal, onProgress }: WorkOptions = {},
+  options: WorkOptions = {},
 ): Promise<{ readonly bytes: number }> {
+  checkPath(path, 'saveModel');
+  if (!isFile(path)) {
+    return saveCompressedTfjs(path, { ...model, entries: keptEntries(model.entries) }, options);
+  }
+  const { signal, onProgress } = options;
   const specs = Array.from(model.entries, ([name, { dtype, shape }]) => ({ name, dtype, shape }));
   const totalBytes = Array.from(model.entries.values()).reduce((sum, { byteLength }) => sum + byteLength, 0);
   let doneBytes = 0;

@@ -1,0 +1,218 @@
+/**
+ * The main job from end to end on a real model, the Universal Sentence Encoder lite (6.98 M float32 parameters): profile it, compress
+ * it, write it as safetensors and as tfjs, run it before and after, and say what it cost. `npm run demo`; `--json` prints the figures.
+ *
+ * Every figure is measured by this run. Files go to a temporary folder, the report to reports/demo.html.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  apply,
+  decompressModel,
+  planRecipe,
+  presetRecipe,
+  profile,
+  verify,
+  type PresetName,
+  type Report,
+} from 'tensorslim/model';
+import { openCompressed, openModel, saveCompressed, saveModel } from 'tensorslim/node';
+import { agreement, type Agreement } from './compare.js';
+import { embed, MODEL_FOLDER, type Embeddings } from './embedder.js';
+import { SENTENCES } from './sentences.js';
+
+const REPORT_FOLDER = 'reports';
+/** Stored in our safetensors layout and decompressed before they run. */
+const PACKED: readonly PresetName[] = ['int8', 'int4-g32'];
+/** Written as tfjs models that tfjs loads by itself. */
+const NATIVE: readonly PresetName[] = ['tfjs-uint8', 'float16'];
+
+interface Row extends Agreement {
+  readonly preset: PresetName;
+  readonly format: 'safetensors' | 'tfjs';
+  readonly bytes: number;
+  readonly ratio: number;
+  readonly sqnrDb: number;
+  readonly isWithinBound: boolean;
+  /** Compressing and writing. */
+  readonly compressMs: number;
+  readonly embedMs: number;
+}
+
+const isJson = process.argv.includes('--json');
+const say = (text: string): void => void (isJson || process.stdout.write(`${text}\n`));
+const work = mkdtempSync(join(tmpdir(), 'tensorslim-demo-'));
+try {
+  await main();
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+async function main(): Promise<void> {
+  const begin = performance.now();
+  const originalBytes = sizeOf(
+    MODEL_FOLDER,
+    (name) => name === 'model.json' || name.startsWith('group1-shard'),
+  );
+  await describeModel(originalBytes);
+  await printProfile();
+  const before = await embed(MODEL_FOLDER, SENTENCES);
+  say(`\nThe original embeds ${SENTENCES.length} sentences in ${before.milliseconds.toFixed(0)} ms.`);
+
+  const rows: Row[] = [];
+  const reports = new Map<PresetName, Report>();
+  for (const preset of [...PACKED, ...NATIVE]) {
+    const { row, report } = await compressAndRun(preset, before, originalBytes);
+    rows.push(row);
+    reports.set(preset, report);
+  }
+  printRows(rows, originalBytes);
+
+  mkdirSync(REPORT_FOLDER, { recursive: true });
+  const files = Array.from(reports, ([preset, report]) => {
+    const path = join(REPORT_FOLDER, `demo-${preset}.html`);
+    writeFileSync(path, JSON.stringify(report));
+    return path;
+  });
+  const seconds = (performance.now() - begin) / 1000;
+  say(`\nReports: ${files.join(', ')}\nDone in ${seconds.toFixed(1)} s.`);
+  if (isJson)
+    process.stdout.write(
+      `${JSON.stringify({ originalBytes, seconds, before: before.milliseconds, rows }, null, 2)}\n`,
+    );
+}
+
+async function describeModel(originalBytes: number): Promise<void> {
+  const model = await openModel(MODEL_FOLDER);
+  let weights = 0;
+  for (const { dtype, byteLength } of model.entries.values())
+    if (dtype === 'float32') weights += byteLength / 4;
+  say(`Universal Sentence Encoder lite, tfjs graph model: ${model.entries.size} tensors,`);
+  say(`${(weights / 1e6).toFixed(2)} M float32 parameters, ${megabytes(originalBytes)} on disk.`);
+  await model.close();
+}
+
+async function printProfile(): Promise<void> {
+  const model = await openModel(MODEL_FOLDER);
+  const candidates = Object.fromEntries(
+    [...PACKED, ...NATIVE].map((preset) => [preset, presetRecipe(preset, model.format).scheme]),
+  );
+  const rows = await profile(model, { candidates });
+  await model.close();
+  say('\nProfile: signal to quantization noise by tensor, in dB');
+  const names = Array.from(new Set(rows.map(({ name }) => name)));
+  const lines = names.map((name) => [
+    shortened(name, 40),
+    ...rows.filter((row) => row.name === name).map(({ measures }) => measures.sqnrDb.toFixed(1)),
+  ]);
+  say(table([['tensor', ...Object.keys(candidates)], ...lines]));
+}
+
+async function compressAndRun(
+  preset: PresetName,
+  before: Embeddings,
+  originalBytes: number,
+): Promise<{ row: Row; report: Report }> {
+  const original = await openModel(MODEL_FOLDER);
+  const isNative = NATIVE.includes(preset);
+  const path = join(work, isNative ? preset : `${preset}.safetensors`);
+  const begin = performance.now();
+  const { bytes } = await saveCompressed(
+    path,
+    apply(original, planRecipe(original, presetRecipe(preset, original.format))),
+  );
+  const compressMs = performance.now() - begin;
+
+  const compressed = await openCompressed(path);
+  let after: Embeddings | undefined;
+  const report = await verify(original, compressed, {
+    evaluate: async () => {
+      after = await embed(isNative ? path : await restored(preset, path), SENTENCES);
+      return { ...agreement(before.vectors, after.vectors) };
+    },
+  });
+  await compressed.close();
+  await original.close();
+  if (after === undefined) throw new Error('verify did not evaluate');
+  const row: Row = {
+    preset,
+    format: isNative ? 'tfjs' : 'safetensors',
+    bytes,
+    ratio: originalBytes / bytes,
+    sqnrDb: report.measures.sqnrDb,
+    isWithinBound: report.isWithinBound,
+    compressMs,
+    embedMs: after.milliseconds,
+    ...agreement(before.vectors, after.vectors),
+  };
+  return { row, report };
+}
+
+/** The compressed file as a float32 tfjs model again, which any tfjs program can run. */
+async function restored(preset: PresetName, path: string): Promise<string> {
+  const folder = join(work, `${preset}-restored`);
+  const compressed = await openCompressed(path);
+  await saveModel(folder, decompressModel(compressed));
+  await compressed.close();
+  return folder;
+}
+
+function printRows(rows: readonly Row[], originalBytes: number): void {
+  say('\nBefore and after: sizes on disk, error of the weights, embeddings of the real model');
+  const head = [
+    '',
+    'format',
+    'size',
+    'smaller',
+    'SQNR',
+    'in bound',
+    'cosine',
+    'min',
+    'neighbours',
+    'compress',
+    'embed',
+  ];
+  const original = ['original', 'tfjs', megabytes(originalBytes), '1.00x', '', '', '', '', '', '', ''];
+  const lines = rows.map((row) => [
+    row.preset,
+    row.format,
+    megabytes(row.bytes),
+    `${row.ratio.toFixed(2)}x`,
+    `${row.sqnrDb.toFixed(1)} dB`,
+    row.isWithinBound ? 'yes' : 'NO',
+    row.meanCosine.toFixed(5),
+    row.minCosine.toFixed(5),
+    `${(100 * row.sameNeighbour).toFixed(1)} %`,
+    `${row.compressMs.toFixed(0)} ms`,
+    `${row.embedMs.toFixed(0)} ms`,
+  ]);
+  say(table([head, original, ...lines]));
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => (column < 1 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+      .join('  ');
+  return [
+    line(rows[0]),
+    widths.map((width) => '-'.repeat(width)).join('  '),
+    ...rows.slice(1).map(line),
+  ].join('\n');
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(2)} MB`;
+}
+
+/** The end of a long name says more than its beginning. */
+function shortened(name: string, length: number): string {
+  return name.length <= length ? name : `...${name.slice(name.length - length + 3)}`;
+}
+
+function sizeOf(folder: string, counts: (name: string) => boolean): number {
+  const names = readdirSync(folder).filter(counts);
+  return names.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}
