@@ -17,7 +17,7 @@ import { attempt } from './io-error.js';
 import { systemIo, type IoPort } from './io.js';
 import { closeAll, openShard, type Shard } from './shard.js';
 import { openIndexed } from './shards.js';
-import { FILE_SUFFIX, INDEX_SUFFIX } from './shard-names.js';
+import { FILE_SUFFIX, INDEX_SUFFIX, isPartOfModel } from './shard-names.js';
 
 export interface OpenSafetensorsOptions {
   readonly limits?: Limits;
@@ -102,6 +102,11 @@ async function locate(io: IoPort, path: string): Promise<string> {
   if (standard !== undefined) return join(path, standard);
   for (const suffix of [INDEX_SUFFIX, FILE_SUFFIX]) {
     const found = names.filter((name) => name.endsWith(suffix));
+    const shard = found.find(isPartOfModel);
+    if (shard !== undefined) {
+      const message = `open: ${describe(path)} expected an index beside the shards, got ${describe(shard)} and no *${INDEX_SUFFIX} - fetch the index, or name the file`;
+      throw new IoError('INDEX_MISSING', path, message);
+    }
     if (found.length === 1) return join(path, found[0]);
     if (found.length > 1) {
       const message = `open: ${describe(path)} expected a folder with one model, got ${describe(found)} - name the file`;

@@ -1,6 +1,7 @@
 /** What the files of a model are called, and which of them are left over from one that was replaced. */
 import { basename, dirname, join } from 'node:path';
 import { rangeError } from '../core/errors.js';
+import { syncFolder } from './atomic.js';
 import { attempt } from './io-error.js';
 import type { IoPort } from './io.js';
 
@@ -9,6 +10,11 @@ export const INDEX_SUFFIX = '.safetensors.index.json';
 
 /** What follows the model's name in the name of a shard; `-r2` and so on where the plain names were taken. */
 const SHARD_SUFFIX = /^(?:-r\d+)?-\d{5}-of-\d{5}\.safetensors$/;
+
+/** Whether a file is one of several, by its name: alone it would be taken for the whole model. */
+export function isPartOfModel(name: string): boolean {
+  return /-\d{5}-of-(?!00001)\d{5}\.safetensors$/.test(name);
+}
 
 /** `folder/model` of `folder/model.safetensors`. */
 export function stemOf(path: string, fn: string): string {
@@ -46,10 +52,9 @@ export async function removeReplaced(io: IoPort, stem: string, kept: readonly st
   const entrances = [`${name}${FILE_SUFFIX}`, `${name}${INDEX_SUFFIX}`];
   const keep = new Set(kept.map((path) => basename(path)));
   const old = (await attempt(() => io.readdir(folder), 'save', stem)).filter((file) => !keep.has(file));
-  for (const file of old) {
-    if (entrances.includes(file))
-      await attempt(() => io.unlink(join(folder, file)), 'save', join(folder, file));
-  }
+  const opened = old.filter((file) => entrances.includes(file)).map((file) => join(folder, file));
+  for (const path of opened) await attempt(() => io.unlink(path), 'save', path);
+  if (opened.length > 0) await syncFolder(io, stem);
   for (const file of old) {
     const isShard = file.startsWith(name) && SHARD_SUFFIX.test(file.slice(name.length));
     if (isShard) await io.unlink(join(folder, file)).catch(() => undefined);
