@@ -1,0 +1,57 @@
+/** What the examples in docstrings may use without making it: a small model in every state, as bytes, report and text. */
+import {
+  apply,
+  planRecipe,
+  presetRecipe,
+  profile,
+  reportToJson,
+  sourceOfSafetensors,
+  verify,
+  writeCompressed,
+} from 'tensorslim/model';
+import { readSafetensors, writeSafetensors } from 'tensorslim/safetensors';
+import { writeTfjs } from 'tensorslim/tfjs';
+
+const SHAPES = {
+  'embeddings.weight': [256, 64],
+  'layer.0.weight': [64, 64],
+  'layer.0.norm.weight': [64],
+  'head.weight': [32, 64],
+};
+
+/** Weights in the shape of a bell, the same on every engine. */
+function weights(count: number): ReturnType<typeof Float32Array.from> {
+  let state = 1;
+  const uniform = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32 - 0.5;
+  return Float32Array.from({ length: count }, () => (uniform() + uniform() + uniform() + uniform()) * 0.1);
+}
+
+const tensors = Object.entries(SHAPES).map(([name, shape]) => ({
+  name,
+  dtype: 'float32' as const,
+  shape,
+  data: weights(shape.reduce((size, length) => size * length)),
+}));
+
+/** The bytes of `model.safetensors`, which lies in the folder where every document's code runs. */
+export const bytes = writeSafetensors(tensors);
+export const model = sourceOfSafetensors(readSafetensors(bytes));
+/** `model` with 8 bits per weight. */
+export const small = apply(model, planRecipe(model, presetRecipe('int8', 'safetensors')));
+export const report = await verify(model, small);
+/** `report` as JSON. */
+export const text = reportToJson(report);
+export const rows = await profile(model, { candidates: { int8: { scheme: 'affine', bits: 8 } } });
+
+const tfjs = writeTfjs(
+  { format: 'graph-model' },
+  tensors.map((weight) => ({ ...weight, quantization: null })),
+);
+
+/** The files that lie in the folder where a document's code runs: the model, the same for tfjs, and `small`. */
+export const files: ReadonlyMap<string, Uint8Array> = new Map<string, Uint8Array>([
+  ['model.safetensors', bytes],
+  ['small.safetensors', await writeCompressed(small)],
+  ['model.json', new TextEncoder().encode(JSON.stringify(tfjs.modelJson))],
+  ...tfjs.shards,
+]);
