@@ -63,7 +63,7 @@ export function byteSize(c: Compressed): number {
  * @returns maxAbs: largest |error| of an element; l2: root of the sum of squares
  * @example
  * const q = quantizeAffine(Float32Array.of(-1, 0.3, 1), { bits: 8 });
- * errorBound(q).maxAbs; // 0.00394...: half a step
+ * errorBound(q).maxAbs; // 0.00393...: half a step
  */
 export function errorBound(c: Compressed): ErrorBound {
   return rowOf('errorBound', c).errorBound(c);

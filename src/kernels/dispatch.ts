@@ -62,7 +62,7 @@ export function setBackend(name: 'auto' | 'simd' | 'scalar'): void {
  * Returns the name of the implementation in use, after trying SIMD if nothing was chosen before.
  *
  * @example
- * backend(); // 'simd' on every current engine
+ * backend(); // 'simd', on every current engine
  * @see setBackend
  */
 export function backend(): 'simd' | 'scalar' {

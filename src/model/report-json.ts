@@ -16,7 +16,7 @@ import type { GoalResult, Report, TensorReport } from './types.js';
  *
  * @param report what verify returned
  * @example
- * reportFromJson(reportToJson(report)); // the same report
+ * reportFromJson(reportToJson(report)).ratio === report.ratio; // true
  * @see reportFromJson
  */
 export function reportToJson(report: Report): string {
@@ -34,7 +34,7 @@ export function reportToJson(report: Report): string {
  * @throws TypeError when text is no string; FormatError REPORT_SYNTAX when it is no JSON, REPORT_VERSION for a report of another
  * version, REPORT_FIELD for a missing, unknown or wrong field, with its path.
  * @example
- * reportFromJson(text).ratio; // 7.1
+ * reportFromJson(text).ratio; // 3.73...
  * @see reportToJson
  */
 export function reportFromJson(text: string): Report {

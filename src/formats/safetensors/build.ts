@@ -35,7 +35,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * @throws TypeError and RangeError for names, types, shapes and metadata that the format cannot hold.
  * @example
  * const { bytes, entries } = buildHeader([{ name: 'w', dtype: 'float32', shape: [2] }]);
- * [bytes.length, entries.get('w')?.end]; // [72, 8]
+ * [bytes.length, entries.get('w')?.end]; // [64, 8]
  * @see writeSafetensors
  */
 export function buildHeader(

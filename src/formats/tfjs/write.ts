@@ -43,7 +43,7 @@ const MAX_SHARD_BYTES = 2 ** 31 - 1;
  * @example
  * const { data, quantization } = encodeTfjsWeight(Float32Array.of(0, 1), 'uint8');
  * const weight = { name: 'w', shape: [2], dtype: 'float32' as const, quantization, data };
- * writeTfjs({ format: 'graph-model' }, [weight]).shards.keys(); // group1-shard1of1.bin
+ * [...writeTfjs({ format: 'graph-model' }, [weight]).shards.keys()]; // ['group1-shard1of1.bin']
  * @see readTfjs
  */
 export function writeTfjs(
