@@ -9,8 +9,9 @@ export function numberFigure(value: number, digits = 4): string {
   if (value === 0) return '0';
   const magnitude = Math.abs(value);
   if (Number.isInteger(value) && magnitude < 1e6) return signed(value, grouped(magnitude));
-  if (magnitude >= 1e6 || magnitude < 1e-4) return signed(value, powerFigure(magnitude, digits));
-  return signed(value, trimmed(magnitude.toPrecision(digits)));
+  const rounded = Number(magnitude.toPrecision(digits));
+  if (rounded >= 1e6 || rounded < 1e-4) return signed(value, powerFigure(magnitude, digits));
+  return signed(value, Number.isInteger(rounded) ? grouped(rounded) : String(rounded));
 }
 
 /** Bytes in decimal units: '312 B', '4.20 kB', '27.9 MB'. */
@@ -20,7 +21,7 @@ export function bytesFigure(bytes: number): string {
 
 /** Counts in short: '312', '4.2k', '27.9M'. */
 export function countFigure(count: number): string {
-  return unitFigure(count, ['', 'k', 'M', 'G', 'T', 'P'], '').replace(/\.?0+(?=[kMGTP]$)/, '');
+  return unitFigure(count, ['', 'k', 'M', 'G', 'T', 'P'], '', trimmed);
 }
 
 /** Decibels with one decimal: '41.3 dB'. */
@@ -70,10 +71,15 @@ export function exactFigure(value: number): string {
   return Object.is(value, -0) ? '0' : String(value);
 }
 
-function unitFigure(value: number, units: readonly string[], space: string): string {
+function unitFigure(
+  value: number,
+  units: readonly string[],
+  space: string,
+  polish: (digits: string) => string = (digits) => digits,
+): string {
   if (!Number.isFinite(value)) return nonFiniteFigure(value);
   const magnitude = Math.abs(value);
-  if (magnitude < 1000) return signed(value, trimmed(magnitude.toPrecision(3)) + space + units[0]);
+  if (magnitude < 999.5) return numberFigure(value, 3) + space + units[0];
   let scaled = magnitude;
   let unit = 0;
   // 999.5 has the three digits 1000, which belong to the next unit.
@@ -82,7 +88,7 @@ function unitFigure(value: number, units: readonly string[], space: string): str
     unit++;
   }
   if (scaled >= 999.5) return signed(value, powerFigure(magnitude, 3) + space + units[0]);
-  return signed(value, scaled.toPrecision(3) + space + units[unit]);
+  return signed(value, polish(scaled.toPrecision(3)) + space + units[unit]);
 }
 
 function nonFiniteFigure(value: number): string {

@@ -64,7 +64,8 @@ export function linearTicks(min: number, max: number, count: number): Tick[] {
 /** The smallest of 1, 2, 5, 10 times a power of ten that is at least `rough`. */
 function niceStep(rough: number): number {
   const power = Number(`1e${rough.toExponential().split('e')[1]}`);
-  const mantissa = rough / power;
+  // A hair less, so that a quotient that was rounded up does not take the next step.
+  const mantissa = (rough / power) * (1 - 1e-9);
   return (mantissa <= 1 ? 1 : mantissa <= 2 ? 2 : mantissa <= 5 ? 5 : 10) * power;
 }
 
