@@ -220,7 +220,7 @@ describe('createAtomicFile and what is there already', () => {
       io.stat = () => Promise.resolve({ ...old, uid: 7, gid: 8 });
       const file = await createAtomicFileOn(io, '/m/file');
       await file.write(bytes('new'));
-      const COMMIT = ['fstat', 'fstat', 'chown', 'sync'];
+      const COMMIT = ['fstat', 'fstat', 'chown', 'chmod'];
       if (refused) io.failAt(COMMIT.indexOf('chown') + 1, 'EPERM');
       const begin = io.log.length;
       await file.commit();
