@@ -17,5 +17,21 @@ export type U64 = ReturnType<typeof BigUint64Array.of>;
 /** Every typed array that can hold tensor data. */
 export type TypedArray = F32 | F64 | I8 | U8 | I16 | U16 | I32 | U32 | I64 | U64;
 
+/**
+ * A typed array as an argument: over any buffer, shared ones too. From TypeScript 5.7 on this is what a plain `Float32Array` means,
+ * in the declarations of other packages as well.
+ */
+export type AnyTypedArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
 /** The two kinds of array that quantizers take as real numbers. */
 export type FloatArray = F32 | F64;

@@ -1,5 +1,5 @@
 /** What a model file looks like to the floors above the formats: named tensors that are read one at a time. */
-import type { TypedArray } from './arrays.js';
+import type { AnyTypedArray, TypedArray } from './arrays.js';
 import type { DType } from './dtype.js';
 import type { Tensor } from './tensor.js';
 
@@ -8,6 +8,11 @@ export interface TensorInfo {
   readonly shape: readonly number[];
   /** Bytes that the tensor takes in the file. */
   readonly byteLength: number;
+}
+
+export interface ReadOptions {
+  /** An array of the tensor's type and size to fill; sources that cannot fill it leave it and return another. */
+  readonly into?: AnyTypedArray;
 }
 
 /** An opened model: a safetensors file, a sharded set of them, or a tfjs model. Holds file descriptors until closed. */
@@ -19,7 +24,7 @@ export interface TensorSource {
   /** Everything of a tfjs model.json but its weights; null for other formats. */
   readonly modelJson: Readonly<Record<string, unknown>> | null;
   /** The tensor's stored bits in an array of its own: floats below 32 bits stay codes; quantized tfjs weights are decoded. */
-  read(name: string): Promise<Tensor>;
+  read(name: string, options?: ReadOptions): Promise<Tensor>;
   close(): Promise<void>;
 }
 
