@@ -193,5 +193,6 @@ function readQuantization(
     if (!Number.isFinite(number))
       throw fail(code, `${part}.${key}`, `a finite number for ${quote(name)}`, number);
   }
-  return { dtype: stored as 'uint8' | 'uint16', scale: scale as number, min: min as number };
+  // tfjs-converter writes -0.0 where the minimum is 0; the sum with a code is the same, and JSON.stringify has no -0.
+  return { dtype: stored as 'uint8' | 'uint16', scale: scale as number, min: (min as number) + 0 };
 }

@@ -103,17 +103,11 @@ export function tfjsTensor(q: TfjsTensor): TfjsTensor {
  * dequantizeTfjs(quantizeTfjs(Float32Array.of(0, 1), { dtype: 'uint16' })); // Float32Array [0, 1]
  * @see quantizeTfjs
  */
-export function dequantizeTfjs(q: TfjsTensor, options?: { readonly out?: F32 }): F32 {
+export function dequantizeTfjs(q: TfjsTensor, options?: { readonly out?: Float32Array }): F32 {
   const fn = 'dequantizeTfjs';
   const size = checkTfjsTensor(fn, q);
   const { out } = checkOptions(fn, options, ['out']);
-  const values = out === undefined ? (allocateFloats(Float32Array, size, fn, 'q.shape') as F32) : out;
-  if (arrayTag(values) !== 'Float32Array') {
-    throw typeError(fn, 'out', 'a Float32Array', out, 'leave it out for a new array');
-  }
-  checkAttached(values, fn, 'out');
-  if (values.length !== size)
-    throw rangeError(fn, 'out', `${size} elements`, values.length, 'pass a fitting array');
+  const values = outputFloats(out, size, fn);
   decodeAffine(values, q.codes, q.scale, q.min);
   return values;
 }

@@ -1,6 +1,6 @@
 /** Single weights of tfjs models: encoded as tfjs-converter's quantization.py does, decoded as tfjs-core's io_utils.ts does. */
 import { arrayTag } from '../../core/array-tag.js';
-import type { F32, I32, TypedArray, U16, U8 } from '../../core/arrays.js';
+import type { AnyTypedArray, F32, I32, U16, U8 } from '../../core/arrays.js';
 import { DTYPES } from '../../core/dtype.js';
 import { describe, NumericError, rangeError, typeError } from '../../core/errors.js';
 import { checkAttached } from '../../core/numbers.js';
@@ -27,7 +27,7 @@ import { TFJS_QUANTIZED, type TfjsQuantization, type TfjsQuantizedType, type Tfj
  * @see decodeTfjsWeight
  */
 export function encodeTfjsWeight(
-  x: F32,
+  x: Float32Array,
   dtype: TfjsQuantizedType,
 ): TfjsStored<U8 | U16> & { readonly quantization: TfjsQuantization } {
   const fn = 'encodeTfjsWeight';
@@ -36,10 +36,10 @@ export function encodeTfjsWeight(
   }
   checkAttached(x, fn, 'x');
   if (checkChoice(fn, 'dtype', dtype, TFJS_QUANTIZED) === 'float16') {
-    return { data: halves(fn, x), quantization: { dtype: 'float16' } };
+    return { data: halves(fn, x as F32), quantization: { dtype: 'float16' } };
   }
   const affine = dtype as 'uint8' | 'uint16';
-  const { codes, scale, min } = quantizeValues(fn, x, affine);
+  const { codes, scale, min } = quantizeValues(fn, x as F32, affine);
   return { data: codes, quantization: { dtype: affine, scale, min } };
 }
 
@@ -66,14 +66,14 @@ function halves(fn: string, x: F32): U16 {
  * decodeTfjsWeight(Uint8Array.of(0, 2), { dtype: 'uint8', scale: 0.5, min: -1 }, 'float32'); // Float32Array [-1, 0]
  * @see encodeTfjsWeight
  */
-export function decodeTfjsWeight(codes: TypedArray, quantization: TfjsQuantization, dtype: 'float32'): F32;
+export function decodeTfjsWeight(codes: AnyTypedArray, quantization: TfjsQuantization, dtype: 'float32'): F32;
 export function decodeTfjsWeight(
-  codes: TypedArray,
+  codes: AnyTypedArray,
   quantization: TfjsQuantization,
   dtype: 'float32' | 'int32',
 ): F32 | I32;
 export function decodeTfjsWeight(
-  codes: TypedArray,
+  codes: AnyTypedArray,
   quantization: TfjsQuantization,
   dtype: 'float32' | 'int32',
 ): F32 | I32 {

@@ -1,6 +1,6 @@
 /** Writing a tfjs model into memory, and what writing to disk shares with it. */
 import { arrayTag } from '../../core/array-tag.js';
-import type { TypedArray, U8 } from '../../core/arrays.js';
+import type { AnyTypedArray, U8 } from '../../core/arrays.js';
 import { DTYPES } from '../../core/dtype.js';
 import { FormatError, quote, rangeError, typeError } from '../../core/errors.js';
 import { checkAttached } from '../../core/numbers.js';
@@ -11,7 +11,7 @@ import { parseManifest } from './manifest.js';
 import type { TfjsDType, TfjsGroup, TfjsStored, TfjsWeight, TfjsWeightSpec } from './types.js';
 
 /** A weight to be written. */
-export interface TfjsWeightData extends TfjsStored<TypedArray> {
+export interface TfjsWeightData extends TfjsStored<AnyTypedArray> {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: TfjsDType;
@@ -182,7 +182,7 @@ function parseOwn(fn: string, modelJson: object): ReturnType<typeof parseManifes
 export function storedBytes(
   fn: string,
   { name, shape, storedAs }: TfjsWeightSpec,
-  { data }: Pick<TfjsStored<TypedArray>, 'data'>,
+  { data }: Pick<TfjsStored<AnyTypedArray>, 'data'>,
 ): U8 {
   const argument = `data of ${quote(name)}`;
   const wanted = DTYPES[storedAs].array.name;
