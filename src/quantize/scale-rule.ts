@@ -30,13 +30,17 @@ const SMALLEST_NORMAL = { float32: 2 ** -126, float16: 2 ** -14, bfloat16: 2 ** 
  *     coarse types at 16 bits), the next larger scale of the type is taken.
  * (2) Where an outermost level would be infinite, the largest scale that keeps it finite.
  */
-export function chooseParameters({ min, max }: Ranges, rule: Rule): Parameters {
-  const scale = roundScales(rawScales({ min, max }, rule), rule.scaleDtype);
-  const zeroPoint = rule.mapping === 'asymmetric' ? new Int32Array(scale.length) : null;
-  for (let r = 0; r < scale.length; r++) {
-    // 0 lies inside every range, so that it is a level.
-    const low = Math.min(min[r], 0);
-    const high = Math.max(max[r], 0);
+export function chooseParameters(ranges: Ranges, rule: Rule): Parameters {
+  const regions = ranges.min.length;
+  const scale = new Float32Array(regions);
+  for (let r = 0; r < regions; r++) {
+    const [low, high] = rangeOf(ranges, r, rule);
+    scale[r] = Math.min((high - low) / stepsOf(rule), LARGEST.float32);
+  }
+  roundScales(scale, rule.scaleDtype);
+  const zeroPoint = rule.mapping === 'asymmetric' ? new Int32Array(regions) : null;
+  for (let r = 0; r < regions; r++) {
+    const [low, high] = rangeOf(ranges, r, rule);
     let s = scale[r];
     let zero = zeroPoint === null ? 0 : zeroPointOf(low, s, rule);
     const larger = nextScale(s, rule.scaleDtype);
@@ -50,41 +54,35 @@ export function chooseParameters({ min, max }: Ranges, rule: Rule): Parameters {
   return { scale, zeroPoint };
 }
 
+/** The range that a region's levels are to cover: symmetric about 0, or with 0 inside, so that 0 is a level. */
+function rangeOf({ min, max }: Ranges, r: number, { mapping }: Rule): [low: number, high: number] {
+  if (mapping === 'asymmetric') return [Math.min(min[r], 0), Math.max(max[r], 0)];
+  const absmax = Math.max(Math.abs(min[r]), Math.abs(max[r]));
+  return [-absmax, absmax];
+}
+
+/** Steps that the range is divided into. */
+function stepsOf({ mapping, codeMin, codeMax }: Rule): number {
+  return mapping === 'symmetric' ? 2 * codeMax : codeMax - codeMin;
+}
+
 /** Whether both exceptions of chooseParameters are out of the question for a symmetric 4-bit scale. */
 export function isOrdinaryScale4(scale: number, dtype: AffineSettings['scaleDtype']): boolean {
   return scale >= SMALLEST_NORMAL[dtype] && scale <= LARGEST.float32 / 16;
 }
 
-/** The float32 step between levels for every region: one division, rounded once, at most the largest finite number. */
-function rawScales({ min, max }: Ranges, { mapping, codeMin, codeMax }: Rule): F32 {
-  const scale = new Float32Array(min.length);
-  for (let r = 0; r < scale.length; r++) {
-    let step: number;
-    if (mapping === 'asymmetric') {
-      // The difference of two float32 is exact enough in float64.
-      step = (Math.max(max[r], 0) - Math.min(min[r], 0)) / (codeMax - codeMin);
-    } else {
-      step =
-        Math.max(Math.abs(min[r]), Math.abs(max[r])) / (mapping === 'symmetric' ? codeMax : codeMax + 0.5);
-    }
-    scale[r] = Math.min(step, LARGEST.float32);
-  }
-  return scale;
-}
-
-/** Scales rounded to what a file stores, half to even; beyond the largest finite value they stay at it. */
-function roundScales(scale: F32, dtype: AffineSettings['scaleDtype']): F32 {
-  if (dtype === 'float32') return scale;
+/** Rounds to what a file stores, in place, half to even; beyond the largest finite value scales stay at it. */
+function roundScales(scale: F32, dtype: AffineSettings['scaleDtype']): void {
+  if (dtype === 'float32') return;
   const codes = new Uint16Array(scale.length);
-  const clamped = scale.map((s) => Math.min(s, LARGEST[dtype]));
+  for (let r = 0; r < scale.length; r++) scale[r] = Math.min(scale[r], LARGEST[dtype]);
   if (dtype === 'float16') {
-    kernels().encodeFloat16(codes, clamped);
-    kernels().decodeFloat16(clamped, codes);
+    kernels().encodeFloat16(codes, scale);
+    kernels().decodeFloat16(scale, codes);
   } else {
-    kernels().encodeBfloat16(codes, clamped);
-    kernels().decodeBfloat16(clamped, codes);
+    kernels().encodeBfloat16(codes, scale);
+    kernels().decodeBfloat16(scale, codes);
   }
-  return clamped;
 }
 
 /** The code that stands for 0: clamp(codeMin - round(min / scale)), the quotient in float64. */
