@@ -57,6 +57,7 @@ describe('checkArchitecture()', () => {
     ['the front door', 'src/index.ts', `export { q } from './quantize/index.js';`],
     ['interop with its packages', 'src/interop/i.ts', `import nd from 'ndarray'; import 'ml-matrix';`],
     ['the command', 'src/cli/main.ts', `console.log(1); import '../node/n.js';`],
+    ['a recipe as a computed module', 'src/cli/recipe-file.ts', 'await import(name);'],
     ['AssemblyScript', 'src/kernels/simd/s.ts', `export { x } from '../k';`],
     ['named roundings', 'src/core/b.ts', `export const b: number = Math.fround(Math.floor(1.5));`],
     ['members and keys of a forbidden name', 'src/core/b.ts', `x.console; y = { console: 1 }; z.Math;`],

@@ -104,7 +104,21 @@ export function asUsage<T>(call: () => T): T {
   try {
     return call();
   } catch (error) {
-    if (isArgumentError(error)) throw new UsageError((error as Error).message, { cause: error });
-    throw error;
+    throw usageOf(error, '');
   }
+}
+
+/** The same for work whose errors begin with `subject`; others come from the data. */
+export async function refusedAsUsage<T>(subject: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw usageOf(error, subject);
+  }
+}
+
+function usageOf(error: unknown, subject: string): unknown {
+  if (!isArgumentError(error)) return error;
+  const { message } = error as Error;
+  return message.startsWith(subject) ? new UsageError(message, { cause: error }) : error;
 }

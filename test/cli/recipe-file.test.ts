@@ -47,6 +47,10 @@ describe('loadRecipe()', () => {
     expect(await load('r.ts', `export const recipe = ${SOURCE};`, { stripsTypes: true })).toEqual(RECIPE);
   });
 
+  it('finds out by itself what the engine takes', async () => {
+    expect(await load('r.ts', TYPED)).toEqual(RECIPE);
+  });
+
   it('takes the compiler that is installed beside the recipe', async () => {
     const folder = newFolder();
     const own = join(folder, 'node_modules', 'typescript');

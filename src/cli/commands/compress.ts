@@ -7,7 +7,7 @@ import { PRESET_NAMES } from '../../model/presets.js';
 import type { Plan, PlanEntry } from '../../model/types.js';
 import { openModel, saveCompressed } from '../../node/model.js';
 import type { Command, Context, Outcome } from '../command.js';
-import { asUsage, UsageError } from '../failure.js';
+import { asUsage, refusedAsUsage, UsageError } from '../failure.js';
 import { modelKind, presetNamed, using } from '../models.js';
 import type { OptionValues } from '../options.js';
 import { checkOutput } from '../output.js';
@@ -72,7 +72,9 @@ async function compressTo(
   plan: Plan,
   { work }: Context,
 ): Promise<Outcome> {
-  const { bytes } = await saveCompressed(output, apply(model, plan), work('compress'));
+  // What saveCompressed itself refuses is the place: a folder for schemes that tfjs does not load.
+  const saving = saveCompressed(output, apply(model, plan), work('compress'));
+  const { bytes } = await refusedAsUsage('saveCompressed', saving);
   const entries = Array.from(plan.entries.values());
   const lossy = entries.filter(({ scheme }) => scheme.scheme !== 'keep').length;
   const counts = `${plural(lossy, 'tensor')} compressed, ${entries.length - lossy} kept`;
@@ -102,7 +104,7 @@ function planOutcome(path: string, plan: Plan, columns: number): Outcome {
   return {
     text: sections(
       table(COLUMNS, rowsOf(plan), columns),
-      `${printable(path)}: ${sizes} planned, nothing written`,
+      `${printable(path)}: ${sizes}, planned; nothing was written`,
     ),
     json: { input: path, output: null, bytes: null, ...planJson(plan) },
   };

@@ -3,6 +3,7 @@ import { bytesFigure } from '../../core/figures.js';
 import { decompressModel } from '../../model/apply.js';
 import { openCompressed, saveModel } from '../../node/model.js';
 import type { Command } from '../command.js';
+import { refusedAsUsage } from '../failure.js';
 import { modelKind, using } from '../models.js';
 import { checkOutput } from '../output.js';
 import { plural, printable } from '../text.js';
@@ -20,7 +21,9 @@ An output that ends with .safetensors becomes one file, any other the folder of 
     const { output = '', force = false } = values;
     await checkOutput(output, { kind: modelKind(output), force, inputs: [path] });
     return using(openCompressed(path), async (model) => {
-      const { bytes } = await saveModel(output, decompressModel(model), work('decompress'));
+      const saving = saveModel(output, decompressModel(model), work('decompress'));
+      // saveModel hands folders to it, and a model without topology makes no tfjs model.
+      const { bytes } = await refusedAsUsage('saveCompressed', saving);
       return {
         text: `wrote ${printable(output)}: ${plural(model.entries.size, 'tensor')}, ${bytesFigure(bytes)}`,
         json: { input: path, output, bytes, tensorCount: model.entries.size },

@@ -1,11 +1,11 @@
 /** `tensorslim inspect`: what is in a model. */
+import type { DType } from '../../core/dtype.js';
 import { bytesFigure, countFigure } from '../../core/figures.js';
 import { elementCount } from '../../core/shape.js';
 import type { ArraySpec, TensorSource } from '../../core/source.js';
 import { isCompressedMetadata } from '../../model/stored.js';
-import type { CompressedModel } from '../../model/types.js';
-import { readCompressed } from '../../model/unpack.js';
-import { openModel } from '../../node/model.js';
+import type { CompressedEntry, CompressedModel } from '../../model/types.js';
+import { openCompressed, openModel } from '../../node/model.js';
 import type { Command, Outcome } from '../command.js';
 import { sum, using } from '../models.js';
 import { table, type Column } from '../table.js';
@@ -20,16 +20,29 @@ export const inspectCommand: Command = {
 holds one of them. Of a compressed file it also says what each tensor is stored as.`,
   examples: ['inspect model.safetensors', 'inspect web_model/ --json'],
   run: ({ positionals: [path] }, { columns }) =>
-    using(openModel(path), async (model) =>
-      isCompressedMetadata(model.metadata)
-        ? compressedOutcome(path, readCompressed(model), columns)
-        : plainOutcome(path, model, columns),
-    ),
+    using(openModel(path), async (model) => {
+      if (model.format === 'safetensors' && !isCompressedMetadata(model.metadata)) {
+        return plainOutcome(path, model, columns);
+      }
+      return using(openCompressed(path), async (compressed) =>
+        Array.from(compressed.entries).every(isKept)
+          ? plainOutcome(path, model, columns)
+          : compressedOutcome(path, compressed, columns),
+      );
+    }),
 };
+
+/** Whether a tensor is stored in its own type under its own name. */
+function isKept([name, { dtype, arrays }]: readonly [
+  string,
+  Pick<CompressedEntry, 'dtype' | 'arrays'>,
+]): boolean {
+  return arrays.length === 1 && arrays[0].name === name && arrays[0].dtype === dtype;
+}
 
 interface PlainRow {
   readonly name: string;
-  readonly dtype: string;
+  readonly dtype: DType;
   readonly shape: readonly number[];
   readonly bytes: number;
 }
@@ -110,10 +123,11 @@ function factsOf(
   };
 }
 
-/** Such as 'codes uint8, scale float16'; 'as it was' for a tensor that was kept. */
-function storedText({ name, arrays }: CompressedRow): string {
-  if (arrays.length === 1 && arrays[0].name === name) return 'as it was';
-  return arrays.map((array) => `${array.name.slice(name.length + 1)} ${array.dtype}`).join(', ');
+/** Such as 'codes uint8, scale float16'; for tfjs 'uint8'; 'as it was' for a tensor that was kept. */
+function storedText(row: CompressedRow): string {
+  const { name, arrays } = row;
+  if (isKept([name, row])) return 'as it was';
+  return arrays.map((array) => `${array.name.slice(name.length + 1)} ${array.dtype}`.trim()).join(', ');
 }
 
 function metadataText({ metadata }: Pick<TensorSource, 'metadata'>, columns: number): string {

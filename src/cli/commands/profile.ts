@@ -1,6 +1,6 @@
 /** `tensorslim profile`: what each of several schemes would do to each tensor. */
 import { quote } from '../../core/errors.js';
-import { bytesFigure, decibelFigure, numberFigure } from '../../core/figures.js';
+import { bytesFigure, decibelFigure, fixedFigure, numberFigure } from '../../core/figures.js';
 import type { Scheme } from '../../compressed/schemes.js';
 import type { TensorSource } from '../../core/source.js';
 import { PRESET_NAMES } from '../../model/presets.js';
@@ -51,7 +51,7 @@ const COLUMNS: readonly Column<ProfileRow>[] = [
   { title: 'candidate', align: 'left', cell: ({ candidate }) => candidate },
   { title: 'before', align: 'right', cell: ({ originalBytes }) => bytesFigure(originalBytes) },
   { title: 'after', align: 'right', cell: ({ compressedBytes }) => bytesFigure(compressedBytes) },
-  { title: 'bits', align: 'right', cell: ({ bitsPerWeight }) => numberFigure(bitsPerWeight) },
+  { title: 'bits', align: 'right', cell: ({ bitsPerWeight }) => fixedFigure(bitsPerWeight, 2) },
   { title: 'SQNR', align: 'right', cell: ({ measures }) => decibelFigure(measures.sqnrDb) },
   { title: 'max error', align: 'right', cell: ({ measures }) => numberFigure(measures.maxAbs, 3) },
   { title: 'bound', align: 'right', cell: ({ bound }) => numberFigure(bound.maxAbs, 3) },

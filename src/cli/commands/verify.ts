@@ -6,7 +6,7 @@ import type { GoalResult, Report, TensorReport } from '../../model/types.js';
 import { openCompressed, openModel } from '../../node/model.js';
 import type { Command } from '../command.js';
 import { documentKind, reportDocument, saveDocument } from '../documents.js';
-import { Complaint } from '../failure.js';
+import { Complaint, refusedAsUsage } from '../failure.js';
 import { parseGoal } from '../goals.js';
 import { using } from '../models.js';
 import { checkOutput } from '../output.js';
@@ -32,7 +32,9 @@ checksum is wrong. --output writes the report as .json, .md or .html.`,
     if (output !== undefined)
       await checkOutput(output, { kind: 'file', force, inputs: [original, compressed] });
     const report = await using(openModel(original), (before) =>
-      using(openCompressed(compressed), (after) => verify(before, after, { goals, ...work('verify') })),
+      using(openCompressed(compressed), (after) =>
+        refusedAsUsage('verify: "goals', verify(before, after, { goals, ...work('verify') })),
+      ),
     );
     if (output !== undefined && kind !== null)
       await saveDocument(output, reportDocument(report, kind), io.signal);

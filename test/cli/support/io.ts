@@ -9,7 +9,7 @@ export interface FakeOutput extends Output {
   text: string;
 }
 
-export function fakeOutput(terminal: Partial<Output> = {}): FakeOutput {
+export function fakeOutput(terminal: Partial<FakeOutput> & ThisType<FakeOutput> = {}): FakeOutput {
   return {
     text: '',
     isTTY: false,

@@ -1,0 +1,112 @@
+/** The bundled program as a process of its own: signals, pipes, exit codes. */
+import { execFile, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { saveSafetensors } from 'tensorslim/node';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { bundle, temporaryFolder } from '../support/bundle.js';
+import { folders } from './support/io.js';
+import { saveSmall } from './support/models.js';
+
+const newFolder = folders();
+const program = join(temporaryFolder('cli'), 'tensorslim.mjs');
+
+beforeAll(async () => {
+  await bundle({ entryPoints: ['src/cli/main.ts'], outfile: program, platform: 'node' });
+});
+
+const node = (...argv: string[]): ReturnType<typeof spawn> =>
+  spawn(process.execPath, [program, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+
+const shell = promisify(execFile);
+
+/** Exit code of a line of shell in which "$NODE" and "$PROGRAM" stand for the two. */
+async function codeOf(line: string): Promise<number> {
+  const env = { ...process.env, NODE: process.execPath, PROGRAM: program };
+  const { stdout } = await shell('bash', ['-c', `${line}; echo $?`], { env });
+  return Number(stdout.trim().split('\n').at(-1));
+}
+
+/** 200 matrices of 1 MiB: long enough to be interrupted, short enough to wait for. */
+async function saveBig(folder: string): Promise<string> {
+  const path = join(folder, 'big.safetensors');
+  const specs = Array.from({ length: 200 }, (_, i) => ({
+    name: `w${i}`,
+    dtype: 'float32' as const,
+    shape: [512, 512],
+  }));
+  const data = Float32Array.from({ length: 512 * 512 }, (_, i) => (i % 251) - 125);
+  await saveSafetensors(path, specs, () => data);
+  return path;
+}
+
+/** Starts a compression, and waits until its temporary file is there. */
+async function compressing(folder: string): Promise<ReturnType<typeof spawn>> {
+  const model = await saveBig(folder);
+  const child = node('compress', model, '-p', 'int4-g32', '-o', join(folder, 'out.safetensors'));
+  while (!readdirSync(folder).some((name) => name.endsWith('.tmp'))) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return child;
+}
+
+async function ended(
+  child: ReturnType<typeof spawn>,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  let [stdout, stderr] = ['', ''];
+  child.stdout?.on('data', (data: Buffer) => (stdout += data.toString()));
+  child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()));
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { code, stdout, stderr };
+}
+
+describe('the program', () => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves nothing behind at %s', async (signal) => {
+    const folder = newFolder();
+    const child = await compressing(folder);
+    child.kill(signal);
+    const { code, stdout, stderr } = await ended(child);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 130,
+      stdout: '',
+      stderr: `tensorslim: interrupted by ${signal}: no output was written\n`,
+    });
+    expect(readdirSync(folder)).toEqual(['big.safetensors']);
+  });
+
+  it('passes its exit code to the shell', async () => {
+    const path = await saveSmall(newFolder());
+    expect(await codeOf(`"$NODE" "$PROGRAM" inspect ${path} > /dev/null`)).toBe(0);
+    expect(await codeOf(`"$NODE" "$PROGRAM" inspect 2> /dev/null`)).toBe(2);
+    expect(await codeOf(`"$NODE" "$PROGRAM" inspect ${path}.gone 2> /dev/null`)).toBe(3);
+  });
+
+  it('ends quietly when its reader has seen enough', async () => {
+    const child = node('--help');
+    child.stdout?.destroy();
+    expect(await ended(child)).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it.runIf(process.platform === 'linux')('tells of a full disk behind standard output', async () => {
+    expect(await codeOf('"$NODE" "$PROGRAM" --help > /dev/full 2> /dev/null')).toBe(3);
+  });
+
+  it('does without standard streams', async () => {
+    const path = await saveSmall(newFolder());
+    expect(await codeOf(`"$NODE" "$PROGRAM" inspect ${path} <&- 2>&- > /dev/null`)).toBe(0);
+  });
+
+  it('draws no progress into a pipe', async () => {
+    const folder = newFolder();
+    const child = node(
+      'compress',
+      await saveSmall(folder),
+      '-p',
+      'int8',
+      '-o',
+      join(folder, 'o.safetensors'),
+    );
+    expect(await ended(child)).toMatchObject({ code: 0, stderr: '' });
+  });
+});
