@@ -1,9 +1,9 @@
 /** Bar charts: sizes or errors by tensor. */
 import { typeError } from '../core/errors.js';
 import { bytesFigure, decibelFigure, numberFigure, percentFigure } from '../core/figures.js';
-import { checkChoice, checkInteger, checkOptions, isPlainObject } from '../core/options.js';
+import { checkChoice, checkInteger, isPlainObject } from '../core/options.js';
 import { drawBars, type Bar } from '../core/svg-bars.js';
-import { checkSize, checkText } from './checks.js';
+import { checkSize, checkText, withDefaults } from './checks.js';
 
 export type { Bar };
 
@@ -29,6 +29,14 @@ const FIGURES = {
 
 const UNITS = Object.keys(FIGURES) as (keyof typeof FIGURES)[];
 
+const DEFAULTS: Required<BarsOptions> = {
+  title: 'Values',
+  unit: 'number',
+  maxRows: 40,
+  rest: 'sum',
+  width: 480,
+};
+
 /**
  * Returns horizontal bars as one SVG element, the largest first, each over a paler one of its value before where that is given.
  *
@@ -44,13 +52,13 @@ const UNITS = Object.keys(FIGURES) as (keyof typeof FIGURES)[];
  */
 export function barsSvg(rows: readonly Bar[], options?: BarsOptions): string {
   const fn = 'barsSvg';
-  const given = checkOptions(fn, options, ['title', 'unit', 'maxRows', 'rest', 'width']);
+  const given = withDefaults(fn, options, DEFAULTS);
   return drawBars(checkBars(fn, rows), {
-    title: checkText(fn, 'title', given.title ?? 'Values'),
-    figure: FIGURES[checkChoice(fn, 'unit', given.unit ?? 'number', UNITS)],
-    maxRows: checkInteger(fn, 'maxRows', given.maxRows ?? 40, 2, 1000),
-    rest: checkChoice(fn, 'rest', given.rest ?? 'sum', ['sum', 'count']),
-    width: checkSize(fn, 'width', given.width ?? 480),
+    title: checkText(fn, 'title', given.title),
+    figure: FIGURES[checkChoice(fn, 'unit', given.unit, UNITS)],
+    maxRows: checkInteger(fn, 'maxRows', given.maxRows, 2, 1000),
+    rest: checkChoice(fn, 'rest', given.rest, ['sum', 'count']),
+    width: checkSize(fn, 'width', given.width),
   });
 }
 

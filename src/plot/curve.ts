@@ -1,11 +1,11 @@
 /** Curves: error against bits, and whatever else depends on one number. */
-import { rangeError, typeError } from '../core/errors.js';
+import { typeError } from '../core/errors.js';
 import { numberFigure } from '../core/figures.js';
-import { checkChoice, checkOptions, isPlainObject } from '../core/options.js';
+import { checkChoice, isPlainObject } from '../core/options.js';
 import { at, SERIES_COLOURS, svgElement, svgPath, svgText, textWidth, truncateMiddle } from '../core/svg.js';
 import { bottomLabels, horizontalRules, svgTitle } from '../core/svg-axes.js';
 import { linearScale, logScale, type Scale } from '../core/svg-scale.js';
-import { checkSize, checkText } from './checks.js';
+import { checkSize, checkText, withDefaults } from './checks.js';
 
 export type CurvePoint = readonly [x: number, y: number];
 
@@ -34,15 +34,15 @@ export interface CurveOptions {
 /** Longest name of a series that is written out. */
 const MAX_NAME = 24;
 const LINE = 16;
-const OPTIONS: readonly (keyof CurveOptions)[] = [
-  'title',
-  'xLabel',
-  'yLabel',
-  'xScale',
-  'yScale',
-  'width',
-  'height',
-];
+const DEFAULTS: Required<CurveOptions> = {
+  title: 'Curve',
+  xLabel: '',
+  yLabel: '',
+  xScale: 'linear',
+  yScale: 'linear',
+  width: 560,
+  height: 320,
+};
 
 /**
  * Returns curves as one SVG element: a line with dots per series, its name at its end.
@@ -59,15 +59,15 @@ const OPTIONS: readonly (keyof CurveOptions)[] = [
  */
 export function curveSvg(data: readonly CurvePoint[] | readonly Series[], options?: CurveOptions): string {
   const fn = 'curveSvg';
-  const given = checkOptions(fn, options, OPTIONS);
+  const given = withDefaults(fn, options, DEFAULTS);
   const series = checkSeries(fn, data);
-  const title = checkText(fn, 'title', given.title ?? 'Curve');
-  const xLabel = checkText(fn, 'xLabel', given.xLabel ?? '');
-  const yLabel = checkText(fn, 'yLabel', given.yLabel ?? '');
-  const xScale = checkChoice(fn, 'xScale', given.xScale ?? 'linear', ['linear', 'log']);
-  const yScale = checkChoice(fn, 'yScale', given.yScale ?? 'linear', ['linear', 'log']);
-  const width = checkSize(fn, 'width', given.width ?? 560);
-  const height = checkSize(fn, 'height', given.height ?? 320);
+  const title = checkText(fn, 'title', given.title);
+  const xLabel = checkText(fn, 'xLabel', given.xLabel);
+  const yLabel = checkText(fn, 'yLabel', given.yLabel);
+  const xScale = checkChoice(fn, 'xScale', given.xScale, ['linear', 'log']);
+  const yScale = checkChoice(fn, 'yScale', given.yScale, ['linear', 'log']);
+  const width = checkSize(fn, 'width', given.width);
+  const height = checkSize(fn, 'height', given.height);
   const canShow = ([x, y]: CurvePoint): boolean =>
     Number.isFinite(x) &&
     Number.isFinite(y) &&
@@ -83,7 +83,7 @@ export function curveSvg(data: readonly CurvePoint[] | readonly Series[], option
     0.06,
   );
   const y = (yScale === 'log' ? logScale : linearScale)(yRange, [bottom, top], 5);
-  const left = 20 + Math.max(...y.ticks.map(({ label }) => textWidth(label)));
+  const left = 20 + Math.max(0, ...y.ticks.map(({ label }) => textWidth(label)));
   const right = width - 20 - Math.min(Math.max(0, ...names.map(textWidth)), width * 0.3);
   const xRange = rangeOf(
     all.map(([x]) => x),
@@ -115,24 +115,25 @@ function checkSeries(fn: string, data: unknown): readonly Series[] {
   if (!Array.isArray(data))
     throw typeError(fn, 'data', expected, data, 'pass for example [[4, 0.03], [8, 0.002]]');
   const list = data as readonly unknown[];
-  const series = list.some(Array.isArray) ? [{ name: '', points: list }] : list;
-  series.forEach((one, i) => {
-    const place = list === series ? `data[${i}]` : 'data';
+  if (list.some(Array.isArray)) {
+    checkPoints(fn, 'data', list);
+    return [{ name: '', points: list as readonly CurvePoint[] }];
+  }
+  list.forEach((one, i) => {
     if (!isPlainObject(one) || typeof (one as Partial<Series>).name !== 'string') {
-      throw typeError(fn, place, '{name, points}', one, 'name every series');
+      throw typeError(fn, `data[${i}]`, '{name, points}', one, 'name every series');
     }
-    checkPoints(fn, place, (one as Partial<Series>).points);
+    checkPoints(fn, `data[${i}].points`, (one as Partial<Series>).points);
   });
-  return series as readonly Series[];
+  return list as readonly Series[];
 }
 
-function checkPoints(fn: string, place: string, points: unknown): void {
-  if (!Array.isArray(points))
-    throw typeError(fn, `${place}.points`, 'an array of [x, y]', points, 'pass points');
+function checkPoints(fn: string, argument: string, points: unknown): void {
+  if (!Array.isArray(points)) throw typeError(fn, argument, 'an array of [x, y]', points, 'pass points');
   points.forEach((point: unknown, i) => {
     const isPoint = Array.isArray(point) && point.length === 2 && point.every((n) => typeof n === 'number');
     if (!isPoint)
-      throw rangeError(fn, `${place}[${i}]`, 'a point [x, y] of two numbers', point, 'pass pairs');
+      throw typeError(fn, `${argument}[${i}]`, 'a point [x, y] of two numbers', point, 'pass pairs');
   });
 }
 

@@ -1,10 +1,10 @@
 /** Weight histograms. */
 import { rangeError, typeError } from '../core/errors.js';
 import { countBins, type Histogram } from '../core/histogram.js';
-import { checkInteger, checkOptions, isPlainObject } from '../core/options.js';
+import { checkInteger, isPlainObject } from '../core/options.js';
 import { drawHistogram } from '../core/svg-histogram.js';
 import { toContiguous, type TensorLike } from '../core/tensor.js';
-import { checkSize, checkText } from './checks.js';
+import { checkSize, checkText, withDefaults } from './checks.js';
 
 export interface HistogramSvgOptions {
   /** Default 'Histogram'. */
@@ -19,6 +19,15 @@ export interface HistogramSvgOptions {
   readonly width?: number;
   readonly height?: number;
 }
+
+const DEFAULTS: Required<HistogramSvgOptions> = {
+  title: 'Histogram',
+  xLabel: 'value',
+  levels: [],
+  width: 480,
+  height: 220,
+  bins: 64,
+};
 
 /**
  * Returns a histogram as one SVG element, readable in light and dark, with the quantization grid over it where `levels` are given.
@@ -35,15 +44,15 @@ export interface HistogramSvgOptions {
  */
 export function histogramSvg(x: TensorLike | Histogram, options?: HistogramSvgOptions): string {
   const fn = 'histogramSvg';
-  const given = checkOptions(fn, options, ['title', 'xLabel', 'levels', 'bins', 'width', 'height']);
+  const given = withDefaults(fn, options, DEFAULTS);
   const picture = {
-    title: checkText(fn, 'title', given.title ?? 'Histogram'),
-    xLabel: checkText(fn, 'xLabel', given.xLabel ?? 'value'),
-    levels: checkLevels(fn, given.levels ?? []),
-    width: checkSize(fn, 'width', given.width ?? 480),
-    height: checkSize(fn, 'height', given.height ?? 220),
+    title: checkText(fn, 'title', given.title),
+    xLabel: checkText(fn, 'xLabel', given.xLabel),
+    levels: checkLevels(fn, given.levels),
+    width: checkSize(fn, 'width', given.width),
+    height: checkSize(fn, 'height', given.height),
   };
-  const bins = checkInteger(fn, 'bins', given.bins ?? 64, 1, 4096);
+  const bins = checkInteger(fn, 'bins', given.bins, 1, 4096);
   const counted = isHistogram(x) ? checkHistogram(fn, x) : countBins(toContiguous(x, fn).data, bins);
   return drawHistogram(counted, picture);
 }
