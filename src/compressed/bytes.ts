@@ -54,7 +54,7 @@ export function toBytes(c: Compressed): U8 {
   return bytes;
 }
 
-function checksumOf(bytes: U8): number {
+function checksumOf(bytes: Uint8Array): number {
   return crc32c(bytes.subarray(PREAMBLE), crc32c(bytes.subarray(0, 12)));
 }
 
@@ -64,7 +64,7 @@ function checksumOf(bytes: U8): number {
  * @throws TypeError when `bytes` is no Uint8Array; FormatError 'bad-magic', 'bad-version', 'bad-size', 'bad-checksum', 'bad-header',
  * or what the kind's own reader throws. Every change of one byte is noticed.
  */
-export function fromBytes(bytes: U8): Compressed {
+export function fromBytes(bytes: Uint8Array): Compressed {
   const fn = 'fromBytes';
   if (!(bytes instanceof Uint8Array))
     throw typeError(fn, 'bytes', 'a Uint8Array', bytes, 'pass what toBytes returned');
@@ -127,7 +127,7 @@ function checkSpec(spec: unknown): ArraySpec {
   return { name, dtype, shape: shape as number[] };
 }
 
-function readArrays(bytes: U8, begin: number, specs: readonly ArraySpec[]): NamedArray[] {
+function readArrays(bytes: Uint8Array, begin: number, specs: readonly ArraySpec[]): NamedArray[] {
   let at = begin;
   const arrays = specs.map((spec) => {
     const length = byteLengthOf(spec.dtype, elementCount(spec.shape, 'fromBytes'));

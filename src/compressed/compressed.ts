@@ -35,7 +35,7 @@ function rowOf(fn: string, c: Compressed): KindRow {
  * const q = quantizeAffine({ data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] }, { bits: 8 });
  * decompress(q).shape; // [2, 2]
  */
-export function decompress(c: Compressed, options?: { readonly out?: F32 }): Tensor {
+export function decompress(c: Compressed, options?: { readonly out?: Float32Array }): Tensor {
   const fn = 'decompress';
   const { out } = checkOptions(fn, options, ['out']);
   return tensor(rowOf(fn, c).decompress(c, out), c.shape, 'float32');

@@ -29,7 +29,7 @@ export interface Parts {
 
 interface Kind<C extends Compressed> {
   /** The values, row-major, written to `out` or to a new array. */
-  readonly decompress: (c: C, out: F32 | undefined) => F32;
+  readonly decompress: (c: C, out: Float32Array | undefined) => F32;
   /** Proved for every input that gives c. */
   readonly errorBound: (c: C) => ErrorBound;
   readonly toArrays: (c: C) => Parts;
@@ -39,7 +39,7 @@ interface Kind<C extends Compressed> {
 
 type Kinds = { readonly [K in Compressed['kind']]: Kind<Extract<Compressed, { kind: K }>> };
 
-const withOut = (out: F32 | undefined): { out: F32 } | undefined => (out === undefined ? undefined : { out });
+const withOut = (out: Float32Array | undefined): { out: Float32Array } | undefined => (out === undefined ? undefined : { out });
 
 const KINDS: Kinds = {
   affine: {

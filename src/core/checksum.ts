@@ -1,5 +1,4 @@
 /** CRC-32C (Castagnoli): the checksum of iSCSI, ext4 and Snappy frames. Finds damage, not tampering. */
-import type { U8 } from './arrays.js';
 
 /** The polynomial 0x1edc6f41 with its bits reversed. */
 const POLYNOMIAL = 0x82f63b78;
@@ -32,7 +31,7 @@ function makeTables(): ReturnType<typeof Uint32Array.of> {
  * @param bytes the data
  * @param previous the CRC-32C of what came before, to go on from there: crc32c(b, crc32c(a)) is that of a and b together
  */
-export function crc32c(bytes: U8, previous = 0): number {
+export function crc32c(bytes: Uint8Array, previous = 0): number {
   tables ??= makeTables();
   const t = tables;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,6 +1,6 @@
 /** Arrays of any number type on their way to float32 or float64, exactly. */
 import { arrayTag, isDetached, type ArrayTag } from './array-tag.js';
-import type { F32, F64, FloatArray, TypedArray } from './arrays.js';
+import type { AnyTypedArray, F32, F64, FloatArray, TypedArray } from './arrays.js';
 import { DTYPES, type DType } from './dtype.js';
 import { rangeError, typeError } from './errors.js';
 
@@ -79,7 +79,7 @@ export function numbersOf(data: unknown, fn: string, argument: string): Numbers 
 }
 
 /** The named error when the array's buffer was transferred away. */
-export function checkAttached(array: TypedArray, fn: string, argument: string): void {
+export function checkAttached(array: AnyTypedArray, fn: string, argument: string): void {
   if (isDetached(array)) {
     throw typeError(
       fn,

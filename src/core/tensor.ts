@@ -1,6 +1,6 @@
 /** Tensors in, tensors out: one plain readonly record inside the library, several shapes of array at its edge. */
 import { arrayTag, type ArrayTag } from './array-tag.js';
-import type { F32, F64, FloatArray, TypedArray, U16, U8 } from './arrays.js';
+import type { AnyTypedArray, F32, FloatArray, TypedArray, U16, U8 } from './arrays.js';
 import { DTYPES, dtypeOfArray, isDType, type DType } from './dtype.js';
 import { rangeError, typeError } from './errors.js';
 import { decodeInto, FLOAT_FORMATS, isSmallFloat, type SmallFloat } from './float-formats.js';
@@ -27,7 +27,7 @@ export interface Tensor {
 
 /** A strided view in the manner of the `ndarray` package: element (i, j ...) lies at offset + i*stride[0] + j*stride[1] ... */
 export interface StridedView {
-  readonly data: TypedArray | readonly number[];
+  readonly data: AnyTypedArray | readonly number[];
   readonly shape: readonly number[];
   readonly stride?: readonly number[];
   readonly offset?: number;
@@ -41,7 +41,7 @@ export interface MatrixLike {
 }
 
 /** Every input that a function of this library takes as a tensor of real numbers. */
-export type TensorLike = F32 | F64 | StridedView | MatrixLike;
+export type TensorLike = Float32Array | Float64Array | StridedView | MatrixLike;
 
 /** A validated, contiguous, row-major tensor of real numbers: what goes down to the kernels. */
 export interface Contiguous {
@@ -240,7 +240,7 @@ function fromMatrixLike(matrix: MatrixLike, fn: string, argument: string): Conti
  * tensor([1, 2, 3, 4], [2, 2]); // tensor float32 [2, 2]: 1, 2, 3, 4
  */
 export function tensor(
-  data: TypedArray | readonly number[],
+  data: AnyTypedArray | readonly number[],
   shape: readonly number[],
   dtype?: DType,
 ): Tensor {

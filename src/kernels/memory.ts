@@ -1,5 +1,5 @@
 /** The kernels' memory and the WebAssembly instance over it, both made on first use. */
-import type { F32, F64, I16, I32, I64, I8, TypedArray, U16, U32, U64, U8 } from '../core/arrays.js';
+import type { AnyTypedArray, F32, F64, I16, I32, I64, I8, TypedArray, U16, U32, U64, U8 } from '../core/arrays.js';
 import type { DType } from '../core/dtype.js';
 import { DTYPES, isDType } from '../core/dtype.js';
 import { describe, rangeError, typeError } from '../core/errors.js';
@@ -148,7 +148,7 @@ function allocateAny(size: number | readonly number[], dtype: DType): TypedArray
  * free(codes);
  * @see allocate
  */
-export function free(array: TypedArray): void {
+export function free(array: AnyTypedArray): void {
   if (!ArrayBuffer.isView(array)) {
     throw typeError('free', 'array', 'a typed array from allocate', array, 'pass what allocate returned');
   }

@@ -1,6 +1,6 @@
 /** safetensors files saved atomically, one tensor in memory at a time. */
 import { basename, dirname } from 'node:path';
-import type { TypedArray } from '../core/arrays.js';
+import type { AnyTypedArray } from '../core/arrays.js';
 import { rangeError, typeError } from '../core/errors.js';
 import { checkInteger, checkOptions } from '../core/options.js';
 import type { ArraySpec } from '../core/source.js';
@@ -63,7 +63,7 @@ const FN = 'saveSafetensors';
 export async function saveSafetensors(
   path: string,
   specs: Iterable<ArraySpec>,
-  produce: (spec: ArraySpec) => TypedArray | Promise<TypedArray>,
+  produce: (spec: ArraySpec) => AnyTypedArray | Promise<AnyTypedArray>,
   options?: SaveSafetensorsOptions,
 ): Promise<SavedSafetensors> {
   return saveSafetensorsOn(systemIo, path, specs, produce, options);
@@ -74,7 +74,7 @@ export async function saveSafetensorsOn(
   io: IoPort,
   path: string,
   specs: Iterable<ArraySpec>,
-  produce: (spec: ArraySpec) => TypedArray | Promise<TypedArray>,
+  produce: (spec: ArraySpec) => AnyTypedArray | Promise<AnyTypedArray>,
   options?: SaveSafetensorsOptions,
 ): Promise<SavedSafetensors> {
   checkPath(path, FN);

@@ -1,6 +1,6 @@
 /** tfjs models saved so that, whatever happens, a whole model lies in the folder: the old one or the new one. */
 import { join } from 'node:path';
-import type { TypedArray, U8 } from '../core/arrays.js';
+import type { AnyTypedArray, U8 } from '../core/arrays.js';
 import { crc32c } from '../core/checksum.js';
 import { quote, rangeError, typeError } from '../core/errors.js';
 import { checkOptions } from '../core/options.js';
@@ -60,7 +60,7 @@ export async function saveTfjs(
   folder: string,
   model: Readonly<Record<string, unknown>>,
   weights: Iterable<TfjsWeightSpec>,
-  produce: (spec: TfjsWeightSpec) => TfjsStored<TypedArray> | Promise<TfjsStored<TypedArray>>,
+  produce: (spec: TfjsWeightSpec) => TfjsStored<AnyTypedArray> | Promise<TfjsStored<AnyTypedArray>>,
   options?: SaveTfjsOptions,
 ): Promise<{ readonly bytes: number }> {
   return saveTfjsOn(systemIo, folder, model, weights, produce, options);
@@ -72,7 +72,7 @@ export async function saveTfjsOn(
   folder: string,
   model: Readonly<Record<string, unknown>>,
   weights: Iterable<TfjsWeightSpec>,
-  produce: (spec: TfjsWeightSpec) => TfjsStored<TypedArray> | Promise<TfjsStored<TypedArray>>,
+  produce: (spec: TfjsWeightSpec) => TfjsStored<AnyTypedArray> | Promise<TfjsStored<AnyTypedArray>>,
   options?: SaveTfjsOptions,
 ): Promise<{ readonly bytes: number }> {
   checkPath(folder, FN);
@@ -120,7 +120,7 @@ export async function saveTfjsOn(
   }
 }
 
-function checkStoredAs({ dtype, storedAs, name }: TfjsWeightSpec, stored: TfjsStored<TypedArray>): void {
+function checkStoredAs({ dtype, storedAs, name }: TfjsWeightSpec, stored: TfjsStored<AnyTypedArray>): void {
   const got: unknown = stored?.quantization?.dtype ?? dtype;
   if (got === storedAs) return;
   throw rangeError(FN, 'produce', `${storedAs} elements for ${quote(name)}`, got, 'correct storedAs');

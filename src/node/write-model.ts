@@ -1,5 +1,5 @@
 /** Writing the files of one model so that they appear together or not at all. */
-import type { TypedArray } from '../core/arrays.js';
+import type { AnyTypedArray } from '../core/arrays.js';
 import { rangeError } from '../core/errors.js';
 import type { ArraySpec } from '../core/source.js';
 import {
@@ -23,7 +23,7 @@ export interface SavedSafetensors {
 
 /** Where the contents of all files come from. */
 export interface ModelContents {
-  readonly produce: (spec: ArraySpec) => TypedArray | Promise<TypedArray>;
+  readonly produce: (spec: ArraySpec) => AnyTypedArray | Promise<AnyTypedArray>;
   readonly metadata: readonly (readonly [string, string])[] | null;
   readonly finalMetadata:
     (() => ReadonlyMap<string, string> | Promise<ReadonlyMap<string, string>>) | undefined;

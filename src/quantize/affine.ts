@@ -124,7 +124,7 @@ function quantizeBy(fn: string, x: TensorLike, qparams: QParams, nonFinite: NonF
  * @example
  * dequantizeAffine(quantizeAffine(Float32Array.of(1, 2, 3), { bits: 4 })); // Float32Array [0.857..., 2.142..., 3]
  */
-export function dequantizeAffine(q: AffineTensor, options?: { readonly out?: F32 }): F32 {
+export function dequantizeAffine(q: AffineTensor, options?: { readonly out?: Float32Array }): F32 {
   const fn = 'dequantizeAffine';
   const plan = checkAffineTensor(fn, q);
   const { out } = checkOptions(fn, options, ['out']);

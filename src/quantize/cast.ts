@@ -120,13 +120,13 @@ function ruleOf(fn: string, overflow: Overflow, options: CastOptions): EncodeRul
  * decodeFloat(Uint16Array.of(0x3c00, 0xfc00), 'float16'); // Float32Array [1, -Infinity]
  * @see castFloat
  */
-export function decodeFloat(codes: U16 | U8, dtype: SmallFloat): F32 {
+export function decodeFloat(codes: Uint16Array | Uint8Array, dtype: SmallFloat): F32 {
   const fn = 'decodeFloat';
   checkChoice(fn, 'dtype', dtype, SMALL_FLOATS);
-  checkCodesArray(fn, 'codes', codes, dtype);
+  checkCodesArray(fn, 'codes', codes as U16 | U8, dtype);
   if (DTYPES[dtype].bits < 8) checkIntegers(codes, ...integerRange(dtype), dtype, fn, 'codes');
   const out = allocateFloats(Float32Array, codes.length, fn, 'codes') as F32;
-  decodeFloats(out, codes, dtype);
+  decodeFloats(out, codes as U16 | U8, dtype);
   return out;
 }
 
@@ -212,7 +212,7 @@ function unpack(c: FloatTensor, size: number): U16 | U8 {
  * dequantizeFloat(quantizeFloat(Float32Array.of(1, 2, 7), { dtype: 'float4_e2m1fn' })); // Float32Array [1, 2, 6]
  * @see quantizeFloat
  */
-export function dequantizeFloat(c: FloatTensor, options?: { readonly out?: F32 }): F32 {
+export function dequantizeFloat(c: FloatTensor, options?: { readonly out?: Float32Array }): F32 {
   const fn = 'dequantizeFloat';
   const size = checkFloatTensor(fn, c);
   const { out } = checkOptions(fn, options, ['out']);

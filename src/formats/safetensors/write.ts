@@ -1,9 +1,10 @@
 /** Writing a whole safetensors file into memory. */
 import { arrayTag } from '../../core/array-tag.js';
+import type { AnyTypedArray } from '../../core/arrays.js';
 import { DTYPES } from '../../core/dtype.js';
 import { describe, quote, rangeError, typeError } from '../../core/errors.js';
 import { checkAttached } from '../../core/numbers.js';
-import type { NamedArray } from '../../core/source.js';
+import type { ArraySpec } from '../../core/source.js';
 import { checkMetadata, checkSpecs, layOut } from './build.js';
 import { checkLimits, type Limits } from './limits.js';
 import { elementBytes } from './read.js';
@@ -30,7 +31,7 @@ import type { TensorEntry } from './types.js';
  * @see readSafetensors
  */
 export function writeSafetensors(
-  tensors: Iterable<NamedArray>,
+  tensors: Iterable<ArraySpec & { readonly data: AnyTypedArray }>,
   metadata?: ReadonlyMap<string, string>,
   limits?: Limits,
 ): ReturnType<typeof Uint8Array.of> {

@@ -4,7 +4,7 @@ import type { F32, FloatArray, U16, U8 } from '../../core/arrays.js';
 import { DTYPES } from '../../core/dtype.js';
 import { describe, NumericError, rangeError, typeError } from '../../core/errors.js';
 import { previewOf, printsAs } from '../../core/inspect.js';
-import { allocateFloats, checkAttached } from '../../core/numbers.js';
+import { checkAttached, outputFloats } from '../../core/numbers.js';
 import { checkChoice, checkOptions, isPlainObject } from '../../core/options.js';
 import { elementCount } from '../../core/shape.js';
 import { toContiguous, type TensorLike } from '../../core/tensor.js';
