@@ -17,9 +17,11 @@ let calls = 0;
 async function counted<T>(call: () => Promise<T>): Promise<T> {
   const dies = ++calls === Number(killAt);
   if (dies && calls % 2 === 0) await die();
-  const result = await call();
-  if (dies) await die();
-  return result;
+  try {
+    return await call();
+  } finally {
+    if (dies) await die();
+  }
 }
 
 async function die(): Promise<void> {
