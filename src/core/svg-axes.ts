@@ -29,7 +29,7 @@ export function bottomLabels(scale: Scale, baseline: number, width: number): str
   let free = 2;
   for (const { value, label } of scale.ticks) {
     const half = textWidth(label) / 2;
-    const middle = Math.min(scale.position(value), width - half - 2);
+    const middle = Math.max(half + 2, Math.min(scale.position(value), width - half - 2));
     if (middle - half < free) continue;
     shown.push(svgText(middle, baseline, label, 'ts-muted ts-small', 'middle'));
     free = middle + half + 8;

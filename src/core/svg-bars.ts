@@ -69,7 +69,9 @@ function roomFor(text: string, width: number): number {
 
 function descriptionOf(rows: readonly Bar[], figure: (value: number) => string): string {
   const first = rows.slice(0, 3).map((row) => `${row.name} ${textOf(row, figure)}`);
-  return rows.length === 0 ? 'No bars.' : `${rows.length} bars, the largest first: ${first.join('; ')}.`;
+  if (rows.length === 0) return 'No bars.';
+  const bars = rows.length === 1 ? 'One bar' : `${rows.length} bars, the largest first`;
+  return `${bars}: ${first.join('; ')}.`;
 }
 
 function choose(

@@ -47,9 +47,9 @@ export function parseXml(source: string): XmlElement {
   return root.children[0];
 }
 
-/** Every element below `element`, itself included, that has this name. */
+/** Every element below `element`, itself included, that has this name; '*' for all. */
 export function elementsOf(element: XmlElement, name: string): XmlElement[] {
-  const own = element.name === name ? [element] : [];
+  const own = name === '*' || element.name === name ? [element] : [];
   return [...own, ...element.children.flatMap((child) => elementsOf(child, name))];
 }
 
