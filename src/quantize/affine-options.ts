@@ -138,8 +138,6 @@ function checkBound(fn: string, name: string, bound: unknown): number | null {
 
 /** A QParams record whose parts fit together and to `regions` regions. */
 export function checkQParams(fn: string, q: QParams, regions: number): void {
-  if (typeof q !== 'object' || q === null)
-    throw typeError(fn, 'qparams', 'a record', q, 'make it with chooseQParams');
   const bits = checkBits(fn, q.bits);
   checkChoice(fn, 'mapping', q.mapping, MAPPINGS);
   checkChoice(fn, 'scaleDtype', q.scaleDtype, SCALE_DTYPES);

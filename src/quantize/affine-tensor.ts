@@ -1,6 +1,7 @@
 /** AffineTensors as records: how their codes are laid out, and whether their parts fit together. */
 import type { I16, I8, U16, U8 } from '../core/arrays.js';
 import { rangeError, typeError } from '../core/errors.js';
+import { isPlainObject } from '../core/options.js';
 import { elementCount } from '../core/shape.js';
 import { kernels } from '../kernels/dispatch.js';
 import type { Codes } from '../kernels/types.js';
@@ -44,6 +45,7 @@ export function checkAffineTensor(fn: string, q: AffineTensor): RegionPlan {
 
 /** The regions of a tensor of this shape, after checking that the parameters fit them. */
 export function planOf(fn: string, shape: readonly number[], q: QParams): RegionPlan {
+  if (!isPlainObject(q)) throw typeError(fn, 'qparams', 'a record', q, 'make it with chooseQParams');
   const plan = planRegions(shape, checkGranularity(fn, q.granularity, shape));
   checkQParams(fn, q, plan.regions);
   return plan;
