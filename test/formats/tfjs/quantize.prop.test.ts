@@ -133,9 +133,9 @@ describe('dequantizeTfjs', () => {
     };
     fc.assert(
       fc.property(fc.record(parts), ({ dtype, scale, min, length }) => {
-        const array = dtype === 'uint8' ? Uint8Array : Uint16Array;
-        const codes = array.from({ length }, (_, i) => (i * 40503) % (TOP[dtype] + 1));
-        const expected = Float32Array.from(codes, (code) => code * scale + min);
+        const numbers = Array.from({ length }, (_, i) => (i * 40503) % (TOP[dtype] + 1));
+        const codes = dtype === 'uint8' ? Uint8Array.from(numbers) : Uint16Array.from(numbers);
+        const expected = Float32Array.from(numbers, (code) => code * scale + min);
         const q: TfjsTensor = { kind: 'tfjs', codes, dtype, scale, min, shape: [length] };
         const out = new Float32Array(length);
         expect(dequantizeTfjs(q)).toEqual(expected);
