@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The `tensorslim` command. */
 import { start } from './start.js';
 

@@ -1,7 +1,10 @@
 /** What several commands do with models and their paths. */
+import { promises as fs } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { presetRecipe, type PresetName } from '../model/presets.js';
 import type { Recipe } from '../model/types.js';
 import type { TensorSource } from '../core/source.js';
+import { openModel } from '../node/model.js';
 import { asUsage } from './failure.js';
 
 /** What `action` makes of an open model, which is closed whatever happens. */
@@ -15,6 +18,18 @@ export async function using<M extends { close(): Promise<void> }, T>(
   } finally {
     await model.close();
   }
+}
+
+/** Every file of a model: a folder or an index has several, of which none may be lost. */
+export function modelFiles(path: string): Promise<readonly string[]> {
+  return using(openModel(path), async (model) => {
+    if (model.format === 'safetensors') {
+      return [path, ...model.files.map((file) => file.path)];
+    }
+    const json = (await fs.stat(path)).isDirectory() ? join(path, 'model.json') : path;
+    const shards = model.manifest.groups.flatMap(({ paths }) => paths);
+    return [json, ...shards.map((shard) => join(dirname(json), shard))];
+  });
 }
 
 /** Whether a model is saved as one file or as a folder; `saveCompressed` and `saveModel` go by the same ending. */

@@ -1,6 +1,6 @@
 /** Checks on the path of a result, made before any work: what would fail at the end fails at once. */
 import { constants, promises as fs, type Stats } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { describe, IoError } from '../core/errors.js';
 import { attempt, errnoOf } from '../node/io-error.js';
 import { UsageError } from './failure.js';
@@ -9,8 +9,8 @@ export interface OutputOptions {
   /** What will be written: one file, or a folder of files. */
   readonly kind: 'file' | 'folder';
   readonly force: boolean;
-  /** Files and folders that are read; the output may be none of them. */
-  readonly inputs: readonly string[];
+  /** The files that are read; the output may be none of them. Asked for only when something exists where the output goes. */
+  readonly inputs: () => Promise<readonly string[]>;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface OutputOptions {
 export async function checkOutput(path: string, { kind, force, inputs }: OutputOptions): Promise<void> {
   const existing = await statOrNull(path);
   if (existing === null) return checkFolder(dirname(resolve(path)), path);
-  for (const input of inputs) await checkDistinct(path, existing, input);
+  for (const input of await inputs()) await checkDistinct(path, existing, input);
   checkKind(path, existing, kind);
   const isEmptyFolder =
     existing.isDirectory() && (await attempt(() => fs.readdir(path), 'save', path)).length === 0;
@@ -41,22 +41,11 @@ async function statOrNull(path: string): Promise<Stats | null> {
   }
 }
 
-const isSame = (a: Stats, b: Stats): boolean => a.dev === b.dev && a.ino === b.ino;
-
-/** A model may be a folder, or an index with its shards beside it: none of these files may be replaced. */
+/** Compared by what the system calls the file, so that no link and no other spelling hides it. */
 async function checkDistinct(path: string, existing: Stats, input: string): Promise<void> {
-  const stats = await statOrNull(input);
-  if (stats === null) return;
-  if (isSame(existing, stats)) throw sameFile(path, input);
-  const isFolder = stats.isDirectory();
-  if (!isFolder && !input.endsWith('.json')) return;
-  const folder = isFolder ? input : dirname(input);
-  if (isSame(existing, await attempt(() => fs.stat(folder), 'open', folder))) throw sameFile(path, folder);
-  for (const name of await attempt(() => fs.readdir(folder), 'open', folder)) {
-    const file = join(folder, name);
-    const other = await statOrNull(file);
-    if (other?.isFile() === true && isSame(existing, other)) throw sameFile(path, file);
-  }
+  const place = existing.isDirectory() ? dirname(input) : input;
+  const stats = await statOrNull(place);
+  if (stats?.dev === existing.dev && stats.ino === existing.ino) throw sameFile(path, place);
 }
 
 function sameFile(path: string, input: string): UsageError {

@@ -8,10 +8,10 @@ import { readCompressed } from '../model/unpack.js';
 import { checkPath } from './atomic.js';
 import { attempt } from './io-error.js';
 import { systemIo } from './io.js';
-import { openSafetensors } from './safetensors.js';
+import { openSafetensors, type SafetensorsSource } from './safetensors.js';
 import { saveSafetensors } from './safetensors-save.js';
 import { compressedTfjs, keptEntries, saveCompressedTfjs } from './model-tfjs.js';
-import { openTfjs } from './tfjs.js';
+import { openTfjs, type TfjsSource } from './tfjs.js';
 
 /**
  * Returns an open model: a safetensors file, an index of shards, a tfjs model.json, or a folder that holds one of them.
@@ -23,7 +23,7 @@ import { openTfjs } from './tfjs.js';
  * for (const [name, { dtype, shape }] of model.entries) console.log(name, dtype, shape);
  * await model.close();
  */
-export async function openModel(path: string): Promise<TensorSource> {
+export async function openModel(path: string): Promise<SafetensorsSource | TfjsSource> {
   checkPath(path, 'openModel');
   return (await isTfjs(path)) ? openTfjs(path) : openSafetensors(path);
 }

@@ -8,7 +8,7 @@ import { folders } from './support/io.js';
 
 const newFolder = folders();
 const check = (path: string, options: Partial<OutputOptions> = {}): Promise<void> =>
-  checkOutput(path, { kind: 'file', force: false, inputs: [], ...options });
+  checkOutput(path, { kind: 'file', force: false, inputs: () => Promise.resolve([]), ...options });
 
 async function codeOf(promise: Promise<void>): Promise<string> {
   const error: unknown = await promise.catch((thrown: unknown) => thrown);
@@ -65,27 +65,23 @@ describe('checkOutput()', () => {
     const folder = newFolder();
     const file = join(folder, 'model.safetensors');
     writeFileSync(file, '');
-    const promise = check(other(file, folder), { force: true, inputs: [file] });
+    const promise = check(other(file, folder), { force: true, inputs: () => Promise.resolve([file]) });
     await expect(promise).rejects.toThrow(UsageError);
     await expect(promise).rejects.toThrow("expected another place than the input's");
   });
 
-  it('refuses the files of a model of several files', async () => {
+  it('refuses the folder of an input for a folder', async () => {
     const folder = newFolder();
-    const index = join(folder, 'model.safetensors.index.json');
-    const shard = join(folder, 'a.safetensors');
-    writeFileSync(index, '');
-    writeFileSync(shard, '');
-    for (const input of [index, folder]) {
-      await expect(check(shard, { force: true, inputs: [input] })).rejects.toThrow(UsageError);
-      await check(join(folder, 'new.safetensors'), { inputs: [input] });
-    }
-    for (const input of [join(folder, 'model.json'), folder]) {
-      writeFileSync(join(folder, 'model.json'), '');
-      await expect(check(folder, { kind: 'folder', force: true, inputs: [input] })).rejects.toThrow(
-        UsageError,
-      );
-    }
+    const input = join(folder, 'model.json');
+    writeFileSync(input, '');
+    const inputs = (): Promise<string[]> => Promise.resolve([input]);
+    const promise = check(join(folder, '.'), { kind: 'folder', force: true, inputs });
+    await expect(promise).rejects.toThrow(UsageError);
+    await check(join(folder, 'new'), { kind: 'folder', inputs });
+  });
+
+  it('does not ask for the inputs where nothing is', async () => {
+    await check(join(newFolder(), 'out'), { inputs: () => Promise.reject(new Error('asked')) });
   });
 
   it('lets other files beside a single input be replaced', async () => {
@@ -95,6 +91,6 @@ describe('checkOutput()', () => {
     mkdirSync(join(folder, 'sub'));
     writeFileSync(input, '');
     writeFileSync(other, '');
-    await check(other, { force: true, inputs: [input, join(folder, 'gone')] });
+    await check(other, { force: true, inputs: () => Promise.resolve([input, join(folder, 'gone')]) });
   });
 });

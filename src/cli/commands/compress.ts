@@ -8,7 +8,7 @@ import type { Plan, PlanEntry } from '../../model/types.js';
 import { openModel, saveCompressed } from '../../node/model.js';
 import type { Command, Context, Outcome } from '../command.js';
 import { asUsage, refusedAsUsage, UsageError } from '../failure.js';
-import { modelKind, presetNamed, using } from '../models.js';
+import { modelFiles, modelKind, presetNamed, using } from '../models.js';
 import type { OptionValues } from '../options.js';
 import { checkOutput } from '../output.js';
 import { loadRecipe } from '../recipe-file.js';
@@ -35,7 +35,7 @@ A recipe is JSON, or a module that exports "recipe": {"scheme": {"scheme": "affi
     const { output, force = false } = values;
     const isDry = values['dry-run'] === true;
     if (output !== undefined && !isDry) {
-      await checkOutput(output, { kind: modelKind(output), force, inputs: [path] });
+      await checkOutput(output, { kind: modelKind(output), force, inputs: () => modelFiles(path) });
     }
     const file =
       values.recipe === undefined ? null : await loadRecipe(values.recipe, { cwd: context.io.cwd });

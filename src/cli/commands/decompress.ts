@@ -4,7 +4,7 @@ import { decompressModel } from '../../model/apply.js';
 import { openCompressed, saveModel } from '../../node/model.js';
 import type { Command } from '../command.js';
 import { refusedAsUsage } from '../failure.js';
-import { modelKind, using } from '../models.js';
+import { modelFiles, modelKind, using } from '../models.js';
 import { checkOutput } from '../output.js';
 import { plural, printable } from '../text.js';
 
@@ -19,7 +19,7 @@ An output that ends with .safetensors becomes one file, any other the folder of 
   examples: ['decompress small.safetensors -o restored.safetensors'],
   async run({ positionals: [path], values }, { work }) {
     const { output = '', force = false } = values;
-    await checkOutput(output, { kind: modelKind(output), force, inputs: [path] });
+    await checkOutput(output, { kind: modelKind(output), force, inputs: () => modelFiles(path) });
     return using(openCompressed(path), async (model) => {
       const saving = saveModel(output, decompressModel(model), work('decompress'));
       // saveModel hands folders to it, and a model without topology makes no tfjs model.

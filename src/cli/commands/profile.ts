@@ -9,7 +9,7 @@ import type { ProfileRow } from '../../model/types.js';
 import { openModel } from '../../node/model.js';
 import type { Command } from '../command.js';
 import { UsageError } from '../failure.js';
-import { presetNamed, sum, using } from '../models.js';
+import { modelFiles, presetNamed, sum, using } from '../models.js';
 import { checkOutput } from '../output.js';
 import { documentKind, profileDocument, saveDocument } from '../documents.js';
 import { table, type Column } from '../table.js';
@@ -28,7 +28,8 @@ export const profileCommand: Command = {
   async run({ positionals: [path], values }, { io, columns, work }) {
     const { candidates = DEFAULT_CANDIDATES, output, force = false } = values;
     const kind = output === undefined ? null : documentKind(output);
-    if (output !== undefined) await checkOutput(output, { kind: 'file', force, inputs: [path] });
+    if (output !== undefined)
+      await checkOutput(output, { kind: 'file', force, inputs: () => modelFiles(path) });
     const rows = await using(openModel(path), (model) =>
       profile(model, { candidates: schemesNamed(candidates, model.format), ...work('profile') }),
     );

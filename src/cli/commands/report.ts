@@ -15,7 +15,7 @@ export const reportCommand: Command = {
   async run({ positionals: [path], values }, { io }) {
     const { output, force = false } = values;
     const kind = output === undefined ? '.md' : documentKind(output);
-    if (output !== undefined) await checkOutput(output, { kind: 'file', force, inputs: [path] });
+    if (output !== undefined) await checkOutput(output, { kind: 'file', force, inputs: async () => [path] });
     const report = reportFromJson(await readDocument(path));
     const text = reportDocument(report, kind);
     if (output === undefined) return { text: text.trimEnd(), json: report };

@@ -8,7 +8,7 @@ import type { Command } from '../command.js';
 import { documentKind, reportDocument, saveDocument } from '../documents.js';
 import { Complaint, refusedAsUsage } from '../failure.js';
 import { parseGoal } from '../goals.js';
-import { using } from '../models.js';
+import { modelFiles, using } from '../models.js';
 import { checkOutput } from '../output.js';
 import { table, type Column } from '../table.js';
 import { plural, printable, sections, sizesText } from '../text.js';
@@ -29,8 +29,11 @@ checksum is wrong. --output writes the report as .json, .md or .html.`,
     const { output, force = false } = values;
     const goals = (values.goal ?? []).map(parseGoal);
     const kind = output === undefined ? null : documentKind(output);
-    if (output !== undefined)
-      await checkOutput(output, { kind: 'file', force, inputs: [original, compressed] });
+    if (output !== undefined) {
+      const inputs = async (): Promise<string[]> =>
+        (await Promise.all([original, compressed].map(modelFiles))).flat();
+      await checkOutput(output, { kind: 'file', force, inputs });
+    }
     const report = await using(openModel(original), (before) =>
       using(openCompressed(compressed), (after) =>
         refusedAsUsage('verify: "goals', verify(before, after, { goals, ...work('verify') })),
