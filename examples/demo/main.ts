@@ -13,6 +13,7 @@ import {
   planRecipe,
   presetRecipe,
   profile,
+  reportToHtml,
   verify,
   type PresetName,
   type Report,
@@ -72,7 +73,7 @@ async function main(): Promise<void> {
   mkdirSync(REPORT_FOLDER, { recursive: true });
   const files = Array.from(reports, ([preset, report]) => {
     const path = join(REPORT_FOLDER, `demo-${preset}.html`);
-    writeFileSync(path, JSON.stringify(report));
+    writeFileSync(path, reportToHtml(report));
     return path;
   });
   const seconds = (performance.now() - begin) / 1000;

@@ -2,6 +2,7 @@
 import type { FloatArray } from '../core/arrays.js';
 import { rangeError, typeError } from '../core/errors.js';
 import type { Pictured } from '../core/inspect.js';
+import type { Pictured } from '../core/inspect.js';
 import { checkOptions, isPlainObject } from '../core/options.js';
 import { elementCount } from '../core/shape.js';
 import type { TensorSource } from '../core/source.js';
@@ -10,6 +11,7 @@ import { byteSize, decompress, errorBound } from '../compressed/compressed.js';
 import { checkScheme, compressTensor, type LossyScheme, type Scheme } from '../compressed/schemes.js';
 import { errorMeasures } from '../metrics/error.js';
 import { inTensor } from './in-tensor.js';
+import { picturedProfile } from './report-view.js';
 import { planRecipe } from './plan.js';
 import { picturedProfile } from './report-view.js';
 import type { ProfileRow, Skip, WorkOptions } from './types.js';

@@ -1,5 +1,6 @@
 /** Reports as one HTML page. */
 import { bytesFigure, exactFigure, numberFigure, percentFigure } from '../core/figures.js';
+import type { Histogram } from '../core/histogram.js';
 import { at, escapeXml } from '../core/svg.js';
 import { drawBars } from '../core/svg-bars.js';
 import { drawHistogram } from '../core/svg-histogram.js';
@@ -154,8 +155,13 @@ function sizePicture({ tensors }: Report, isStyled: boolean): string {
   );
 }
 
+/** A tensor that has a histogram. */
+type Drawable = TensorReport & { readonly histogram: Histogram };
+
 function histogramSection(tensors: readonly TensorReport[]): string {
-  const drawable = tensors.filter(({ histogram }) => histogram !== null);
+  const drawable = tensors.flatMap(({ histogram, ...rest }) =>
+    histogram === null ? [] : [{ ...rest, histogram }],
+  );
   if (drawable.length === 0) return '';
   const worst = [...drawable].sort(byError).slice(0, MAX_HISTOGRAMS);
   const cards = worst.map(histogramCard);
@@ -170,8 +176,7 @@ function histogramSection(tensors: readonly TensorReport[]): string {
   );
 }
 
-function histogramCard({ name, histogram, levels, measures }: TensorReport): string {
-  if (histogram === null) return '';
+function histogramCard({ name, histogram, levels, measures }: Drawable): string {
   const picture = {
     title: name,
     levels: levels ?? [],

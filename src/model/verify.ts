@@ -3,6 +3,7 @@ import type { FloatArray } from '../core/arrays.js';
 import { countBins } from '../core/histogram.js';
 import type { Pictured } from '../core/inspect.js';
 import { quote, rangeError, typeError } from '../core/errors.js';
+import type { Pictured } from '../core/inspect.js';
 import { checkOptions } from '../core/options.js';
 import { elementCount, sameShape } from '../core/shape.js';
 import type { TensorSource } from '../core/source.js';
@@ -14,6 +15,7 @@ import { errorSums, measuresOfSums, type ErrorMeasures } from '../metrics/error.
 import type { ErrorSums } from '../kernels/types.js';
 import { decompressModel, isCompressed } from './apply.js';
 import { inTensor } from './in-tensor.js';
+import { picturedReport } from './report-view.js';
 import { labelOf, levelsOf } from './labels.js';
 import { picturedReport } from './report-view.js';
 import type {
