@@ -64,6 +64,8 @@ export interface AffineExports {
     period: number,
     table: number,
     room: number,
+    codeMin: number,
+    codeMax: number,
   ): void;
   quantizeColumnsSlow(
     kind: number,

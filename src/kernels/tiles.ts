@@ -3,14 +3,16 @@
  * in place; any other is copied, a tile at a time, through a staging slot with the engine's own `set`.
  */
 import type { TypedArray } from '../core/arrays.js';
-import { SLOT_BYTES, SLOT_COUNT, WIDE_SLOTS, WIDE_SLOT_BYTES, slotAddress } from './layout.js';
+import { SLOT_BYTES, SLOT_COUNT, WIDE_SLOTS, slotAddress } from './layout.js';
 
 /**
- * Elements of one tile: 1 MiB of float32. Measured (bench/lab/001-tiles.ts, 16 M elements, % of copy bandwidth, tiles of
- * 64 KiB and of 1 MiB): dequantize 42 and 61, quantize 44 and 49, absmax 59 and 64. The longer tile leaves the second
- * cache, but glibc copies less than 1 MiB with `rep movsb` on AMD processors, which costs more than that.
+ * Elements of one tile: 256 KiB of float32, so that input and output share a second cache of 1 MiB. Measured
+ * (bench/lab/001-tiles.ts, 16 M elements, % of copy bandwidth at 32, 64, 256, 512 and 1024 KiB): absmax 50, 56, 61, 59 and 43,
+ * quantize 39, 45, 47, 43 and 32, dequantize 43, 51, 55, 50 and 42.
  */
-export const TILE_ELEMENTS: number = 262144;
+export const TILE_ELEMENTS: number = 65536;
+
+const TILE_BYTES = 4 * TILE_ELEMENTS;
 
 /** Copies between ordinary arrays and the staging slots of one memory. */
 export class Stage {
@@ -25,7 +27,7 @@ export class Stage {
     this.tileElements = tileElements;
     this.#buffer = buffer;
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const length = slot < WIDE_SLOTS ? WIDE_SLOT_BYTES : SLOT_BYTES;
+      const length = slot < WIDE_SLOTS ? TILE_BYTES : SLOT_BYTES;
       const bytes = new Uint8Array(buffer, slotAddress(slot), length);
       this.#slots.push(bytes);
       this.#parts.push(bytes);

@@ -3,7 +3,16 @@ import { describe, expect, it } from 'vitest';
 import type { F32, I32, U8 } from '../../src/core/arrays.js';
 import { referenceKernels } from '../../src/kernels/reference/index.js';
 import type { CodeRule, Kernels } from '../../src/kernels/types.js';
-import { anyFloat, anyPlace, bitsOf, clearArena, guarded, guardedCopy, twins } from '../support/kernels.js';
+import {
+  anyFloat,
+  anyFloats,
+  anyPlace,
+  bitsOf,
+  clearArena,
+  guarded,
+  guardedCopy,
+  twins,
+} from '../support/kernels.js';
 
 const twin = fc.constantFrom(...twins().map(({ kernels }) => kernels));
 
@@ -21,9 +30,11 @@ const runsOfFloats = fc
     shrink: fc.constantFrom(0, 0, 0, 30, 120, 140, -100),
   })
   .chain(({ runs, half, shrink }) =>
-    fc
-      .array(anyFloat, { minLength: 2 * runs * half, maxLength: 2 * runs * half })
-      .map((values) => ({ runs, run: 2 * half, x: Float32Array.from(values, (v) => v * 2 ** -shrink) })),
+    anyFloats(2 * runs * half).map((values) => ({
+      runs,
+      run: 2 * half,
+      x: Float32Array.from(values, (v) => v * 2 ** -shrink),
+    })),
   );
 
 const scaleDtype = fc.constantFrom<ScaleDtype>('float32', 'float16', 'bfloat16');

@@ -6,12 +6,14 @@ import type { Kernels } from '../../src/kernels/types.js';
 import type { Layout, Where } from '../support/kernels.js';
 import {
   anyFloat,
+  anyFloats,
   anyLayout,
   anyPlace,
   bitsOf,
   clearArena,
   guarded,
   guardedCopy,
+  list,
   runCount,
   twins,
 } from '../support/kernels.js';
@@ -29,12 +31,8 @@ interface Case {
 const anyCase: fc.Arbitrary<Case> = anyLayout.chain((layout) =>
   fc.record({
     layout: fc.constant(layout),
-    values: fc.array(anyFloat, {
-      minLength: layout.rows * layout.width,
-      maxLength: layout.rows * layout.width,
-      size: 'max',
-    }),
-    start: fc.array(anyFloat, { minLength: layout.width, maxLength: layout.width, size: 'max' }),
+    values: anyFloats(layout.rows * layout.width),
+    start: list(anyFloat, layout.width),
     from: anyPlace,
     to: anyPlace,
   }),

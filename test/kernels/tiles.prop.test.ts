@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { F32 } from '../../src/core/arrays.js';
 import { kernelsOf } from '../../src/kernels/dispatch.js';
+import { allocate } from '../../src/kernels/memory.js';
 import type { ColumnTile, RunTile } from '../../src/kernels/tiles.js';
 import { TILE_ELEMENTS, forEachColumnTile, forEachRunTile } from '../../src/kernels/tiles.js';
 import type { CodeRule } from '../../src/kernels/types.js';
-import { bitsOf } from '../support/kernels.js';
+import { anyFloat, bitsOf } from '../support/kernels.js';
 
 const dimension = fc.integer({ min: 0, max: 40 });
 const atLeastOne = fc.integer({ min: 1, max: 50 });
@@ -137,6 +138,28 @@ describe('tensors longer than a tile', () => {
       }
     });
   }
+
+  // A range this long is read as two streams.
+  const LONG = 131_072;
+  const long = allocate(LONG + 200);
+
+  it('absmax of a long range in the memory finds its only number, wherever it is', () => {
+    const twin = kernelsOf('simd');
+    const out = new Float32Array(1);
+    const length = fc.integer({ min: LONG - 2, max: LONG + 200 });
+    const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    fc.assert(
+      fc.property(length, place, anyFloat, (count, part, value) => {
+        const x = long.subarray(0, count);
+        const at = Math.floor(part * count);
+        x[at] = value;
+        twin.absmaxRuns(out, x, 1, count, count);
+        x[at] = 0;
+        expect(out[0]).toBe(Math.abs(Math.fround(value)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
 
   it('a NaN in any tile of a run reaches the result, and firstNonFinite finds it', () => {
     for (const at of [0, TILE_ELEMENTS - 1, TILE_ELEMENTS, 2 * TILE_ELEMENTS + 7]) {

@@ -37,11 +37,21 @@ const NASTY = [
   3.4028235e38,
   -3.4028235e38,
   2 ** 22,
+  2 ** 22 - 0.5,
   2 ** 23 + 1,
   -(2 ** 22) - 0.5,
+  -(2 ** 23),
+  -1.5 * 2 ** 23,
+  -1.5 * 2 ** 23 - 1,
+  -(2 ** 24),
   65504,
   1 / 3,
 ].map(Math.fround);
+
+const calmFloat = fc.oneof(
+  { weight: 3, arbitrary: fc.float({ min: -300, max: 300, noNaN: true }) },
+  { weight: 1, arbitrary: fc.integer({ min: -600, max: 600 }).map((n) => n / 2) },
+);
 
 /** A float32 of any kind: ordinary sizes, ties, the nasty ones above, and arbitrary bits. */
 export const anyFloat: fc.Arbitrary<number> = fc.oneof(
@@ -50,6 +60,22 @@ export const anyFloat: fc.Arbitrary<number> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(...NASTY) },
   { weight: 1, arbitrary: fc.float() },
 );
+
+export const list = <T>(of: fc.Arbitrary<T>, length: number): fc.Arbitrary<T[]> =>
+  fc.array(of, { minLength: length, maxLength: length, size: 'max' });
+
+/**
+ * `length` floats: of any kind, or calm ones with at most one of any kind among them. Fast paths give way to careful ones
+ * where any of 64 elements or more is special, so most lists of the first sort would not test them.
+ */
+export const anyFloats = (length: number): fc.Arbitrary<number[]> =>
+  fc.oneof(
+    list(anyFloat, length),
+    list(calmFloat, length),
+    fc
+      .tuple(list(calmFloat, length), fc.nat(Math.max(0, length - 1)), anyFloat)
+      .map(([values, at, special]) => values.map((v, i) => (i === at ? special : v))),
+  );
 
 /** Shape and run length of a tensor, its elements between none and a few hundred. */
 export interface Layout {

@@ -91,7 +91,9 @@ export function simdAffine(wasm: SimdExports, stage: Stage): AffineKernels {
         const from = stage.read(x, tile.begin, count, IN);
         // prettier-ignore
         if (quotient < 2) {
-          wasm.quantizeColumns(kind, quotient, to, from, count, tile.columns * repeats, table, SLOT_BYTES);
+          wasm.quantizeColumns(
+            kind, quotient, to, from, count, tile.columns * repeats, table, SLOT_BYTES, rule.codeMin, rule.codeMax,
+          );
         } else {
           wasm.quantizeColumnsSlow(
             kind, to, from, scales, zeroPoints, tile.rows, tile.columns,

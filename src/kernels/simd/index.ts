@@ -14,7 +14,8 @@ export {
   firstNonFinite,
 } from './reduce';
 
-export { quantizeRuns, prepareColumns, quantizeColumns, quantizeColumnsSlow } from './quantize';
+export { quantizeRuns } from './quantize';
+export { prepareColumns, quantizeColumns, quantizeColumnsSlow } from './quantize-columns';
 export { dequantizeRuns, repeatColumns, dequantizeColumns } from './dequantize';
 
 export { packBits, unpackBits } from './pack';
