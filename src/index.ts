@@ -59,9 +59,9 @@ export {
   dequantizeFloat,
   quantizeFloat,
   type CastOptions,
-  type FloatTensor,
   type QuantizeFloatOptions,
 } from './quantize/cast.js';
+export type { FloatTensor } from './quantize/float-types.js';
 export { fromBytes, toBytes } from './compressed/bytes.js';
 export { byteSize, decompress, errorBound, measureError } from './compressed/compressed.js';
 export type { Compressed, ErrorBound } from './compressed/kinds.js';

@@ -10,8 +10,9 @@ import { affineFromArrays, affineToArrays } from '../quantize/affine-arrays.js';
 import { affineErrorBound } from '../quantize/affine-bound.js';
 import { dequantizeAffine } from '../quantize/affine.js';
 import type { AffineTensor } from '../quantize/affine-types.js';
-import { dequantizeFloat, floatErrorBound, type FloatTensor } from '../quantize/cast.js';
+import { dequantizeFloat, floatErrorBound } from '../quantize/cast.js';
 import { floatFromArrays, floatToArrays } from '../quantize/float-arrays.js';
+import type { FloatTensor } from '../quantize/float-types.js';
 
 export type Compressed = AffineTensor | FloatTensor | TfjsTensor;
 
@@ -39,7 +40,8 @@ interface Kind<C extends Compressed> {
 
 type Kinds = { readonly [K in Compressed['kind']]: Kind<Extract<Compressed, { kind: K }>> };
 
-const withOut = (out: Float32Array | undefined): { out: Float32Array } | undefined => (out === undefined ? undefined : { out });
+const withOut = (out: Float32Array | undefined): { out: Float32Array } | undefined =>
+  out === undefined ? undefined : { out };
 
 const KINDS: Kinds = {
   affine: {

@@ -21,6 +21,7 @@ import { toContiguous, type TensorLike } from '../core/tensor.js';
 import { kernels } from '../kernels/dispatch.js';
 import { boundOfCodes, coveredMagnitude } from './float-bound.js';
 import { decodeFloats, encodeFloats } from './float-codes.js';
+import type { FloatTensor } from './float-types.js';
 import { floatViews } from './float-view.js';
 
 /** How castFloat rounds and what it does with numbers beyond the type's range. */
@@ -40,19 +41,6 @@ export interface CastOptions {
 export interface QuantizeFloatOptions extends CastOptions {
   /** The element type of the codes. */
   readonly dtype: SmallFloat;
-}
-
-/** A tensor stored as the codes of a small float. */
-export interface FloatTensor {
-  readonly kind: 'float';
-  /** One per element for 16 and 8 bits; for 6 and 4 bits one little-endian bit stream over the whole tensor. */
-  readonly codes: U16 | U8;
-  readonly dtype: SmallFloat;
-  readonly shape: readonly number[];
-  /** How the codes were rounded, which the error bound depends on. */
-  readonly rounding: Rounding;
-  /** Largest distance by which a saturated value lay beyond what rounds to the largest finite value; 0 if none was. */
-  readonly overflow: number;
 }
 
 const CAST_KEYS: readonly (keyof CastOptions)[] = ['rounding', 'overflow', 'seed'];

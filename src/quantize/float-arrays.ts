@@ -8,7 +8,8 @@ import { isPlainObject } from '../core/options.js';
 import { ROUNDINGS, type Rounding } from '../core/rounding.js';
 import { elementCount, sameShape } from '../core/shape.js';
 import type { ArraySpec, NamedArray } from '../core/source.js';
-import { checkFloatTensor, floatTensor, type FloatTensor } from './cast.js';
+import { checkFloatTensor, floatTensor } from './cast.js';
+import type { FloatTensor } from './float-types.js';
 
 /** What a FloatTensor needs besides its array; every value survives JSON. */
 export interface FloatHeader {

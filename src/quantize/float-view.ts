@@ -5,7 +5,7 @@ import { bytesFigure, fixedFigure, numberFigure } from '../core/figures.js';
 import { countBins } from '../core/histogram.js';
 import { previewOf, type Views } from '../core/inspect.js';
 import { drawHistogram } from '../core/svg-histogram.js';
-import type { FloatTensor } from './cast.js';
+import type { FloatTensor } from './float-types.js';
 
 /** The views of a FloatTensor, given what decodes one and what proves its bound: cast.ts has both and makes such tensors. */
 export function floatViews(

@@ -18,6 +18,6 @@ export {
   dequantizeFloat,
   quantizeFloat,
   type CastOptions,
-  type FloatTensor,
   type QuantizeFloatOptions,
 } from './cast.js';
+export type { FloatTensor } from './float-types.js';
