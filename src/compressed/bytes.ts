@@ -138,7 +138,8 @@ function readArrays(bytes: Uint8Array, begin: number, specs: readonly ArraySpec[
         at,
       );
     }
-    const data = arrayOver(bytes.slice(at, at + length), spec.dtype);
+    // A copy whatever `bytes` is: the slice of a Buffer would be a view of its pool.
+    const data = arrayOver(new Uint8Array(bytes.subarray(at, at + length)), spec.dtype);
     at += align8(length);
     return { ...spec, data };
   });

@@ -1,17 +1,18 @@
 /** AffineTensors taken apart for storage and put together again, distrusting every part. */
-import type { F32, I32, U16 } from '../core/arrays.js';
-import { arrayTag } from '../core/array-tag.js';
-import { DTYPES, type DType } from '../core/dtype.js';
-import { describe, FormatError } from '../core/errors.js';
+import type { F32, I32, U16, U8 } from '../core/arrays.js';
+import { FormatError } from '../core/errors.js';
 import { isPlainObject } from '../core/options.js';
-import { elementCount, sameShape } from '../core/shape.js';
+import { elementCount } from '../core/shape.js';
 import type { ArraySpec, NamedArray } from '../core/source.js';
+import { badHeader, checkPadding, matchArrays } from '../core/stored.js';
 import { kernels } from '../kernels/dispatch.js';
 import { checkAffineOptions, codeRange } from './affine-options.js';
-import { checkAffineTensor } from './affine-tensor.js';
-import type { AffineOptions, AffineTensor, Bits, ScaleDType, Scales } from './affine-types.js';
+import { checkAffineTensor, unpackCodes } from './affine-tensor.js';
+import type { AffineOptions, AffineTensor, ScaleDType, Scales } from './affine-types.js';
 import { affineTensor } from './affine-view.js';
 import { checkGranularity, planRegions } from './regions.js';
+
+const FROM = 'affineFromArrays';
 
 /** What an AffineTensor needs besides its arrays; every value survives JSON. */
 export type AffineHeader = Omit<AffineTensor, 'codes' | 'scale' | 'zeroPoint'> & {
@@ -102,12 +103,11 @@ function loadedScale(data: NamedArray['data'], dtype: ScaleDType): Scales {
  * The AffineTensor that affineToArrays took apart; codes and zero points are the given arrays, not copies.
  *
  * @throws FormatError: 'bad-header' for a header with missing, unknown or wrong fields, 'bad-arrays' for arrays that are not those of
- * the header, 'bad-values' for scales or zero points out of range, 'bad-padding' for set bits behind the last code.
+ * the header, 'bad-values' for codes, scales or zero points out of range, 'bad-padding' for set bits behind the last code.
  */
 export function affineFromArrays(header: unknown, arrays: readonly NamedArray[]): AffineTensor {
   const checked = checkHeader(header);
-  const specs = arraySpecs(checked);
-  const [codes, scale, zeroPoint] = matchArrays(arrays, specs);
+  const [codes, scale, zeroPoint] = matchArrays(FROM, arrays, arraySpecs(checked));
   const { hasZeroPoint, ...rest } = checked;
   const q = affineTensor({
     ...rest,
@@ -116,81 +116,49 @@ export function affineFromArrays(header: unknown, arrays: readonly NamedArray[])
     zeroPoint: hasZeroPoint ? (zeroPoint as I32) : null,
   });
   try {
-    checkAffineTensor('affineFromArrays', q);
+    checkAffineTensor(FROM, q);
   } catch (error) {
     throw new FormatError('bad-values', (error as Error).message);
   }
-  checkPadding(q, elementCount(q.shape, 'affineFromArrays'));
+  const size = elementCount(q.shape, FROM);
+  if (q.bits < 8) checkPadding(FROM, q.codes as U8, q.bits * size);
+  checkCodeRange(q, size);
   return q;
 }
 
+/** Where the range leaves codes out, none of these may occur: the error bound counts on it. */
+function checkCodeRange(q: AffineTensor, size: number): void {
+  const { bits, codeMin, codeMax } = q;
+  if (codeMax - codeMin === 2 ** bits - 1) return;
+  const codes = unpackCodes(q, size);
+  for (let i = 0; i < size; i++) {
+    if (codes[i] >= codeMin && codes[i] <= codeMax) continue;
+    const message = `${FROM}: "codes[${i}]" expected a code from ${codeMin} to ${codeMax}, got ${codes[i]}`;
+    throw new FormatError('bad-values', message);
+  }
+}
+
 function checkHeader(header: unknown): AffineHeader {
-  if (!isPlainObject(header)) throw badHeader('header', 'an object', header);
+  if (!isPlainObject(header)) throw badHeader(FROM, 'header', 'an object', header);
   const fields = new Map<string, unknown>(Object.entries(header));
   for (const key of fields.keys())
-    if (!HEADER_KEYS.includes(key)) throw badHeader('header', 'known fields', key);
-  for (const key of HEADER_KEYS) if (!fields.has(key)) throw badHeader(key, 'a value', undefined);
+    if (!HEADER_KEYS.includes(key)) throw badHeader(FROM, 'header', 'known fields', key);
+  for (const key of HEADER_KEYS) if (!fields.has(key)) throw badHeader(FROM, key, 'a value', undefined);
   const given = Object.fromEntries(fields) as unknown as AffineHeader;
-  if (given.kind !== 'affine') throw badHeader('kind', "'affine'", given.kind);
+  if (given.kind !== 'affine') throw badHeader(FROM, 'kind', "'affine'", given.kind);
   if (typeof given.hasZeroPoint !== 'boolean')
-    throw badHeader('hasZeroPoint', 'true or false', given.hasZeroPoint);
+    throw badHeader(FROM, 'hasZeroPoint', 'true or false', given.hasZeroPoint);
   const { overflow } = given;
   if (typeof overflow !== 'number' || !(overflow >= 0) || !Number.isFinite(overflow)) {
-    throw badHeader('overflow', 'a finite number >= 0', overflow);
+    throw badHeader(FROM, 'overflow', 'a finite number >= 0', overflow);
   }
   try {
-    elementCount(given.shape, 'affineFromArrays');
-    const granularity = checkGranularity('affineFromArrays', given.granularity, given.shape);
+    elementCount(given.shape, FROM);
+    const granularity = checkGranularity(FROM, given.granularity, given.shape);
     // The asymmetric range is the widest: any bits that pass here are bits that exist.
-    codeRange('affineFromArrays', given.bits, 'asymmetric');
+    codeRange(FROM, given.bits, 'asymmetric');
     return { ...given, granularity, shape: Array.from(given.shape) };
   } catch (error) {
     throw new FormatError('bad-header', (error as Error).message);
   }
-}
-
-function matchArrays(arrays: readonly NamedArray[], specs: readonly ArraySpec[]): NamedArray['data'][] {
-  const names = arrays.map((array) => array.name);
-  const wanted = specs.map((spec) => spec.name);
-  if (names.length !== wanted.length || wanted.some((name) => !names.includes(name))) {
-    const message = `affineFromArrays: "arrays" expected ${describe(wanted)}, got ${describe(names)}`;
-    throw new FormatError('bad-arrays', message);
-  }
-  return specs.map((spec) => {
-    const array = arrays.find(({ name }) => name === spec.name) as NamedArray;
-    const fits =
-      array.dtype === spec.dtype &&
-      sameShape(array.shape, spec.shape) &&
-      arrayTag(array.data) === tagOf(spec.dtype) &&
-      array.data.length === elementCount(spec.shape, 'affineFromArrays');
-    if (!fits) {
-      const got = `${array.dtype} [${array.shape.join(', ')}] of ${array.data.length} elements`;
-      const expected = `${spec.dtype} [${spec.shape.join(', ')}]`;
-      throw new FormatError(
-        'bad-arrays',
-        `affineFromArrays: "${spec.name}" expected ${expected}, got ${got}`,
-      );
-    }
-    return array.data;
-  });
-}
-
-function tagOf(dtype: DType): string {
-  return DTYPES[dtype].array.name;
-}
-
-/** Packed codes may not hide anything behind the last one: equal tensors have equal bytes. */
-function checkPadding(q: AffineTensor, size: number): void {
-  const used = ((q.bits as Bits) * size) % 8;
-  if (q.bits < 8 && used !== 0 && q.codes[q.codes.length - 1] >>> used !== 0) {
-    const message = 'affineFromArrays: "codes" expected zero bits behind the last code, got others';
-    throw new FormatError('bad-padding', message, q.codes.length - 1);
-  }
-}
-
-function badHeader(field: string, expected: string, got: unknown): FormatError {
-  return new FormatError(
-    'bad-header',
-    `affineFromArrays: "${field}" expected ${expected}, got ${describe(got)}`,
-  );
 }
