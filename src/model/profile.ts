@@ -2,7 +2,6 @@
 import type { FloatArray } from '../core/arrays.js';
 import { rangeError, typeError } from '../core/errors.js';
 import type { Pictured } from '../core/inspect.js';
-import type { Pictured } from '../core/inspect.js';
 import { checkOptions, isPlainObject } from '../core/options.js';
 import { elementCount } from '../core/shape.js';
 import type { TensorSource } from '../core/source.js';
@@ -13,7 +12,6 @@ import { errorMeasures } from '../metrics/error.js';
 import { inTensor } from './in-tensor.js';
 import { picturedProfile } from './report-view.js';
 import { planRecipe } from './plan.js';
-import { picturedProfile } from './report-view.js';
 import type { ProfileRow, Skip, WorkOptions } from './types.js';
 
 export interface ProfileOptions extends WorkOptions {

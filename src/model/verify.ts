@@ -3,7 +3,6 @@ import type { FloatArray } from '../core/arrays.js';
 import { countBins } from '../core/histogram.js';
 import type { Pictured } from '../core/inspect.js';
 import { quote, rangeError, typeError } from '../core/errors.js';
-import type { Pictured } from '../core/inspect.js';
 import { checkOptions } from '../core/options.js';
 import { elementCount, sameShape } from '../core/shape.js';
 import type { TensorSource } from '../core/source.js';
@@ -17,7 +16,6 @@ import { decompressModel, isCompressed } from './apply.js';
 import { inTensor } from './in-tensor.js';
 import { picturedReport } from './report-view.js';
 import { labelOf, levelsOf } from './labels.js';
-import { picturedReport } from './report-view.js';
 import type {
   CompressedEntry,
   CompressedModel,
