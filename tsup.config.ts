@@ -23,12 +23,12 @@ const common = {
 } as const;
 
 export default defineConfig([
+  { ...common, entry: { ...entries, cli: 'src/cli/main.ts' }, format: 'esm' },
+  { ...common, entry: entries, format: 'cjs' },
   {
-    ...common,
     entry: entries,
     format: ['esm', 'cjs'],
     // tsup hands its declaration build a baseUrl, which TypeScript 6 deprecates.
-    dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+    dts: { only: true, compilerOptions: { ignoreDeprecations: '6.0' } },
   },
-  { ...common, entry: { cli: 'src/cli/main.ts' }, format: ['esm'], banner: { js: '#!/usr/bin/env node' } },
 ]);

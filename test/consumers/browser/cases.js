@@ -57,7 +57,7 @@ function linesOf(x, where) {
   const file = writeSafetensors([{ name: '__proto__', data: x.slice(), shape: SHAPE, dtype: 'float32' }]);
   add('safetensors', file);
   add('its tensor', bytesOf(readSafetensors(file).tensor('__proto__').data));
-  add('tfjs uint8', bytesOf(encodeTfjsWeight(x.slice(), 'uint8').codes));
+  add('tfjs uint8', bytesOf(encodeTfjsWeight(x.slice(), 'uint8').data));
   return lines;
 }
 

@@ -2,9 +2,19 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { byteSize, decompress, errorBound, fromBytes, measureError, tensor, toBytes } from 'tensorslim';
 import type { Compressed, Tensor } from 'tensorslim';
 import { fromNdarray, toNdarray } from 'tensorslim/interop';
+import {
+  apply,
+  planRecipe,
+  presetRecipe,
+  sourceOfTensors,
+  verify,
+  type Recipe,
+  type Report,
+} from 'tensorslim/model';
 import { openSafetensors, saveSafetensors } from 'tensorslim/node';
 import { quantizeAffine, type AffineTensor } from 'tensorslim/quantize';
 import { readSafetensors, writeSafetensors } from 'tensorslim/safetensors';
+import { histogram, histogramSvg, type Histogram } from 'tensorslim/plot';
 import { decodeTfjsWeight, encodeTfjsWeight } from 'tensorslim/tfjs';
 
 const x: Tensor = tensor(Float32Array.of(-1, 0, 0.5, 1), [2, 2]);
@@ -22,6 +32,11 @@ const notScale: string = q.scale;
 void (() => (q.shape[0] = 1));
 // @ts-expect-error a granularity has a kind
 void ({ axis: 0 } satisfies AffineTensor['granularity']);
+
+// A plain Float32Array, which from TypeScript 5.7 on may lie over shared memory, is what other packages hand out.
+const plain: Float32Array = new Float32Array(4);
+const plainBytes: Uint8Array = toBytes(quantizeAffine({ data: plain, shape: [2, 2] }, { bits: 4 }));
+deepEqual(decompress(fromBytes(plainBytes), { out: plain }).data, new Float32Array(4));
 
 const c: Compressed = fromBytes(toBytes(q));
 if (c.kind === 'affine') equal(c.mapping, 'symmetric');
@@ -46,6 +61,19 @@ equal(typeof stored, 'object');
 
 equal(toNdarray(x).get(1, 0), 0.5);
 deepEqual(fromNdarray(toNdarray(x)).data, x.data);
+const counts: Histogram = histogram(x, { bins: 2 });
+deepEqual(counts.counts, [1, 3]);
+equal(histogramSvg(counts).startsWith('<svg'), true);
+// @ts-expect-error bins is a number
+void (() => histogram(x, { bins: 'many' }));
+
+const recipe: Recipe = presetRecipe('int8', 'safetensors');
+const model = sourceOfTensors({ w: tensor(new Float32Array(4096).fill(0.5), [64, 64]) });
+const promise: Promise<Report> = verify(model, apply(model, planRecipe(model, recipe)));
+// @ts-expect-error a promise of a report is not a report
+const notReport: Report = promise;
+void promise.then((report) => equal(report.tensors[0]?.name, 'w'));
+
 equal(typeof openSafetensors, 'function');
 equal(typeof saveSafetensors, 'function');
-void [notScale, notBound];
+void [notScale, notBound, notReport];
