@@ -1,13 +1,13 @@
 /** Axes: rules with labels at their left, labels along the bottom, and the title above. */
-import { at, svgPath, svgText, textWidth, truncateMiddle } from './svg.js';
+import { at, svgPath, svgText, textWidth, fitText } from './svg.js';
 import type { Scale, Tick } from './svg-scale.js';
 
-/** Widest character of a title in pixels. */
-const TITLE_CHARACTER = 8.5;
+/** How much wider than at 11 px, regular, a title of 13 px, semibold, is. */
+const TITLE_STRETCH = 1.3;
 
 /** The title at the top left, its middle left out where it is too long. */
 export function svgTitle(title: string, x: number, width: number): string {
-  return svgText(x, 22, truncateMiddle(title, Math.floor((width - 2 * x) / TITLE_CHARACTER)), 'ts-title');
+  return svgText(x, 22, fitText(title, (width - 2 * x) / TITLE_STRETCH), 'ts-title');
 }
 
 /** A faint line from `left` to `right` at every tick, with its label before it. */

@@ -1,5 +1,5 @@
 /** The picture of named quantities as horizontal bars, each over what it was before where that is known. */
-import { CHARACTER, svgElement, svgGroup, svgRect, svgText, textWidth, truncateMiddle } from './svg.js';
+import { fitText, svgElement, svgGroup, svgRect, svgText, textWidth } from './svg.js';
 import { svgTitle } from './svg-axes.js';
 import { linearScale } from './svg-scale.js';
 
@@ -28,6 +28,7 @@ export interface BarsPicture {
 const ROW = 32;
 const TOP = 38;
 const EDGE = 12;
+const GAP = 12;
 
 export function drawBars(bars: readonly Bar[], picture: BarsPicture): string {
   const { title, figure, maxRows = 40, rest, width = 480, isStyled = true } = picture;
@@ -40,7 +41,7 @@ export function drawBars(bars: readonly Bar[], picture: BarsPicture): string {
     const y = TOP + i * ROW;
     const text = textOf(row, figure);
     const parts = [
-      svgText(EDGE, y + 11, truncateMiddle(row.name, roomFor(text, width)), 'ts-small'),
+      svgText(EDGE, y + 11, fitText(row.name, width - 2 * EDGE - GAP - textWidth(text)), 'ts-small'),
       svgText(width - EDGE, y + 11, text, 'ts-muted ts-small', 'end'),
       bar(largest, y + 16, 8, 'ts-track'),
       row.before === undefined ? '' : bar(row.before, y + 16, 8, 'ts-before'),
@@ -60,11 +61,6 @@ export function drawBars(bars: readonly Bar[], picture: BarsPicture): string {
     body: body.join(''),
     isStyled,
   });
-}
-
-/** Characters that a name may take beside the figures of its row. */
-function roomFor(text: string, width: number): number {
-  return Math.max(8, Math.floor((width - 2 * EDGE - 12 - textWidth(text)) / CHARACTER));
 }
 
 function descriptionOf(rows: readonly Bar[], figure: (value: number) => string): string {

@@ -107,21 +107,28 @@ export function escapeXml(text: string): string {
     .replace(/[&<>"']/g, (character) => ENTITIES[character]);
 }
 
-/** `text` in at most `count` characters, the middle left out: names of tensors differ at both ends. */
-export function truncateMiddle(text: string, count: number): string {
-  const characters = Array.from(text);
-  if (characters.length <= count) return text;
-  const head = Math.ceil((count - 1) / 2);
-  const tail = Math.max(count - 1 - head, 0);
-  return `${characters.slice(0, head).join('')}…${characters.slice(characters.length - tail).join('')}`;
-}
-
-/** Width of a character at 11 px in wide typefaces such as DejaVu Sans. */
-export const CHARACTER = 6.6;
+/** Pixels of a character at 11 px in wide typefaces such as DejaVu Sans. */
+const CHARACTER = 6.6;
 
 /** Width of `text` in pixels at 11 px, from above; wide scripts count double. */
 export function textWidth(text: string): number {
   let width = 0;
   for (const character of text) width += character > '\u2e80' ? 2 * CHARACTER : CHARACTER;
   return width;
+}
+
+/** `text` in at most `width` pixels at 11 px, the middle left out: names of tensors differ at both ends. */
+export function fitText(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  const characters = Array.from(text);
+  let [head, tail] = ['', ''];
+  let room = width - CHARACTER;
+  for (let i = 0; ; i++) {
+    const isHead = i % 2 === 0;
+    const character = characters[isHead ? i / 2 : characters.length - (i + 1) / 2];
+    room -= textWidth(character);
+    if (room < 0) return `${head}…${tail}`;
+    if (isHead) head += character;
+    else tail = character + tail;
+  }
 }

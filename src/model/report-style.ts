@@ -34,7 +34,7 @@ export const REPORT_STYLE: string = [
   '.ts-report .ts-plot{display:block;width:100%;height:auto}.ts-report .ts-paper{fill:none}',
   '.ts-report section{min-width:0}.ts-report figure{margin:0}',
   '.ts-report figcaption{display:flex;gap:8px;justify-content:space-between;padding:4px 8px 0;font-size:12px;line-height:1.35}',
-  '.ts-report figcaption span{overflow-wrap:anywhere;font-weight:500}.ts-report figcaption small{font-size:12px;color:var(--ts-muted);white-space:nowrap}',
+  '.ts-report figcaption span{overflow-wrap:anywhere;font-weight:500;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:3;overflow:hidden}.ts-report figcaption small{font-size:12px;color:var(--ts-muted);white-space:nowrap}',
   '.ts-report .ts-many .ts-card{display:flex;flex-direction:column;justify-content:space-between}',
   '.ts-report .ts-scroll{overflow-x:auto}',
   '.ts-report table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums;color:var(--ts-ink);margin:0}',

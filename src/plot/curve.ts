@@ -2,7 +2,7 @@
 import { typeError } from '../core/errors.js';
 import { numberFigure } from '../core/figures.js';
 import { checkChoice, isPlainObject } from '../core/options.js';
-import { at, SERIES_COLOURS, svgElement, svgPath, svgText, textWidth, truncateMiddle } from '../core/svg.js';
+import { at, fitText, SERIES_COLOURS, svgElement, svgPath, svgText, textWidth } from '../core/svg.js';
 import { bottomLabels, horizontalRules, svgTitle } from '../core/svg-axes.js';
 import { linearScale, logScale, type Scale } from '../core/svg-scale.js';
 import { checkSize, checkText, withDefaults } from './checks.js';
@@ -31,8 +31,8 @@ export interface CurveOptions {
   readonly height?: number;
 }
 
-/** Longest name of a series that is written out. */
-const MAX_NAME = 24;
+/** Share of the width that names may take. */
+const NAME_SHARE = 0.3;
 const LINE = 16;
 const DEFAULTS: Required<CurveOptions> = {
   title: 'Curve',
@@ -74,7 +74,7 @@ export function curveSvg(data: readonly CurvePoint[] | readonly Series[], option
     (xScale === 'linear' || x > 0) &&
     (yScale === 'linear' || y > 0);
   const all = series.flatMap(({ points }) => points.filter(canShow));
-  const names = series.map(({ name }) => truncateMiddle(name, MAX_NAME));
+  const names = series.map(({ name }) => fitText(name, width * NAME_SHARE));
   const top = yLabel === '' ? 38 : 58;
   const bottom = height - (xLabel === '' ? 30 : 48);
   const yRange = rangeOf(
@@ -84,7 +84,7 @@ export function curveSvg(data: readonly CurvePoint[] | readonly Series[], option
   );
   const y = (yScale === 'log' ? logScale : linearScale)(yRange, [bottom, top], 5);
   const left = 20 + Math.max(0, ...y.ticks.map(({ label }) => textWidth(label)));
-  const right = width - 20 - Math.min(Math.max(0, ...names.map(textWidth)), width * 0.3);
+  const right = width - 20 - Math.max(0, ...names.map(textWidth));
   const xRange = rangeOf(
     all.map(([x]) => x),
     xScale,

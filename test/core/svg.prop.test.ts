@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { at, escapeXml, svgElement, svgText, textWidth, truncateMiddle } from '../../src/core/svg.js';
+import { at, escapeXml, fitText, svgElement, svgText, textWidth } from '../../src/core/svg.js';
 import { linearScale, linearTicks, logScale } from '../../src/core/svg-scale.js';
 import { anyText, HOSTILE_TEXTS } from '../support/hostile-text.js';
 import { elementsOf, parseXml } from '../support/xml.js';
@@ -61,25 +61,28 @@ describe('at', () => {
   });
 });
 
-describe('truncateMiddle', () => {
-  it('keeps both ends within so many characters and never parts a character', () => {
+describe('fitText', () => {
+  it('keeps both ends within so many pixels, as much as fits, and never parts a character', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 30 }), (text, count) => {
-        const characters = Array.from(text);
-        const short = truncateMiddle(text, count);
-        if (characters.length <= count) {
+      fc.property(anyText, fc.integer({ min: 30, max: 300 }), (text, width) => {
+        const short = fitText(text, width);
+        if (textWidth(text) <= width) {
           expect(short).toBe(text);
           return;
         }
-        const [head, tail] = short.split('…').map((part) => Array.from(part));
-        expect(head.length + tail.length).toBe(count - 1);
-        expect(characters.slice(0, head.length)).toEqual(head);
-        expect(tail.length === 0 || characters.slice(-tail.length).join('') === tail.join('')).toBe(true);
-        expect(head.length - tail.length === 0 || head.length - tail.length === 1).toBe(true);
+        expect(textWidth(short)).toBeLessThanOrEqual(width);
+        expect(textWidth(short)).toBeGreaterThan(width - 13.3);
+        const characters = Array.from(text);
+        const parts = Array.from({ length: characters.length }, (_, tail) =>
+          [tail, tail + 1].map((head) =>
+            [...characters.slice(0, head), '…', ...characters.slice(characters.length - tail)].join(''),
+          ),
+        );
+        expect(parts.flat()).toContain(short);
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
-    expect(truncateMiddle('encoder.layer.0.weight', 11)).toBe('encod…eight');
+    expect(fitText('encoder.layer.0.weight', 74)).toBe('encod…eight');
   });
 
   it('gives wide scripts twice the width', () => {
