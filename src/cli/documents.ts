@@ -12,13 +12,32 @@ import { readWhole } from '../node/files.js';
 import { systemIo } from '../node/io.js';
 import { UsageError } from './failure.js';
 import { jsonText } from './json.js';
+import type { OptionValues } from './options.js';
+import { checkOutput, type OutputOptions } from './output.js';
 
 export type DocumentKind = '.json' | '.md' | '.html';
 
 const KINDS: readonly DocumentKind[] = ['.json', '.md', '.html'];
 
+/** A document to be written. */
+export interface DocumentTarget {
+  readonly path: string;
+  readonly kind: DocumentKind;
+}
+
+/** The document that --output asks for, checked before any work; null without one. */
+export async function documentTarget(
+  { output, force = false }: OptionValues,
+  inputs: OutputOptions['inputs'],
+): Promise<DocumentTarget | null> {
+  if (output === undefined) return null;
+  const kind = documentKind(output);
+  await checkOutput(output, { kind: 'file', force, inputs });
+  return { path: output, kind };
+}
+
 /** What the ending of a path asks for. */
-export function documentKind(path: string): DocumentKind {
+function documentKind(path: string): DocumentKind {
   const extension = extname(path).toLowerCase();
   const kind = KINDS.find((known) => known === extension);
   if (kind !== undefined) return kind;

@@ -56,7 +56,8 @@ const isArgumentError = (error: unknown): boolean =>
 const EXITS: readonly (readonly [fits: (error: unknown) => boolean, exitCode: number])[] = [
   [(error) => error instanceof Interruption, EXIT.interrupted],
   [(error) => error instanceof UsageError, EXIT.usage],
-  [(error) => error instanceof IoError, EXIT.io],
+  // Errors of the system's calls that nobody has worded.
+  [(error) => error instanceof IoError || (error instanceof Error && 'syscall' in error), EXIT.io],
   [(error) => error instanceof FormatError && CHECKSUM_CODE.test(error.code), EXIT.integrity],
   [(error) => DATA_ERRORS.some((kind) => error instanceof kind), EXIT.data],
   // The command line was checked before: what the library refuses now lies in the data.

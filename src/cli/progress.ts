@@ -67,18 +67,16 @@ export function progressLine(
   // The last column stays free: some terminals begin a new line when it is written.
   const room = columns - 1;
   let line = shorten(label, room);
-  let hasBar = false;
   if (widthOf(line) + 2 + BAR_WIDTH + 2 + parts[0].length <= room) {
     line += `  ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`;
-    hasBar = true;
   }
   for (const part of parts) {
-    if (widthOf(line) + 2 + part.length > room) return colored(line, hasColor && hasBar);
+    if (widthOf(line) + 2 + part.length > room) return colored(line, hasColor);
     line += `  ${part}`;
   }
   const nameRoom = room - widthOf(line) - 2;
   if (nameRoom >= MIN_NAME_WIDTH) line += `  ${shorten(printable(name), nameRoom)}`;
-  return colored(line, hasColor && hasBar);
+  return colored(line, hasColor);
 }
 
 /** The bar in colour; the rest in that of the terminal. */

@@ -1,8 +1,8 @@
 /** Text for a terminal: safe to print, of known width, cut to fit. */
 import { bytesFigure, ratioFigure } from '../core/figures.js';
 
-/** Control characters and those that reorder text: a tensor's name must not steer the terminal. */
-const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu;
+/** Characters that control, format or reorder text, and halves of pairs: a tensor's name must not steer the terminal. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 /** East Asian wide and full-width characters and pictographs take two columns. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
@@ -13,7 +13,10 @@ const ELLIPSIS = '…';
 
 /** `text` on one line, with everything that could steer a terminal written as an escape. */
 export function printable(text: string): string {
-  return text.replace(UNSAFE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(UNSAFE, (character) => {
+    const hex = Number(character.codePointAt(0)).toString(16);
+    return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
+  });
 }
 
 function characterWidth(character: string): number {
@@ -35,19 +38,20 @@ export function shorten(text: string, width: number): string {
   if (width <= 0) return '';
   const tailWidth = Math.floor((width - 1) / 2);
   const characters = Array.from(text);
-  return `${taken(characters, width - 1 - tailWidth)}${ELLIPSIS}${taken(characters.reverse(), tailWidth, true)}`;
+  const head = fitting(characters, width - 1 - tailWidth);
+  const tail = fitting(characters.reverse(), tailWidth).reverse();
+  return [...head, ELLIPSIS, ...tail].join('');
 }
 
-/** The first characters that fit into `width` columns, put back in order where they come from the end. */
-function taken(characters: readonly string[], width: number, isReversed = false): string {
+/** The first characters, as many as fit into `width` columns. */
+function fitting(characters: readonly string[], width: number): string[] {
   let used = 0;
   let count = 0;
   while (count < characters.length && used + characterWidth(characters[count]) <= width) {
     used += characterWidth(characters[count]);
     count++;
   }
-  const kept = characters.slice(0, count);
-  return (isReversed ? kept.reverse() : kept).join('');
+  return characters.slice(0, count);
 }
 
 /** `text` filled with spaces to `width` columns. */

@@ -18,6 +18,7 @@ describe('exitCodeOf()', () => {
     [1, 'data that the library refuses by kind', typeError('read', 'name', 'a', 1, 'b')],
     [2, 'wrong usage', new UsageError('x')],
     [3, 'the system', new IoError('ENOSPC', '/x', 'x')],
+    [3, 'the system, in its own words', Object.assign(new Error('x'), { code: 'EIO', syscall: 'read' })],
     [4, 'a checksum of a file', new FormatError('COMPRESSED_CHECKSUM', 'x')],
     [4, 'a checksum of a tensor', new FormatError('bad-checksum', 'x')],
     [130, 'Ctrl-C', new Interruption('SIGINT')],

@@ -1,9 +1,9 @@
 /** The bundled program as a process of its own: signals, pipes, exit codes. */
 import { execFile, spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { saveSafetensors } from 'tensorslim/node';
+import { saveSafetensors, saveTfjs } from 'tensorslim/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bundle, temporaryFolder } from '../support/bundle.js';
 import { folders } from './support/io.js';
@@ -28,24 +28,40 @@ async function codeOf(line: string): Promise<number> {
   return Number(stdout.trim().split('\n').at(-1));
 }
 
-/** 200 matrices of 1 MiB: long enough to be interrupted, short enough to wait for. */
-async function saveBig(folder: string): Promise<string> {
-  const path = join(folder, 'big.safetensors');
-  const specs = Array.from({ length: 200 }, (_, i) => ({
-    name: `w${i}`,
-    dtype: 'float32' as const,
-    shape: [512, 512],
-  }));
-  const data = Float32Array.from({ length: 512 * 512 }, (_, i) => (i % 251) - 125);
-  await saveSafetensors(path, specs, () => data);
-  return path;
-}
+const MATRICES = Array.from({ length: 200 }, (_, i) => ({
+  name: `w${i}`,
+  dtype: 'float32' as const,
+  shape: [512, 512],
+}));
+const VALUES = Float32Array.from({ length: 512 * 512 }, (_, i) => (i % 251) - 125);
 
-/** Starts a compression, and waits until its temporary file is there. */
-async function compressing(folder: string): Promise<ReturnType<typeof spawn>> {
-  const model = await saveBig(folder);
-  const child = node('compress', model, '-p', 'int4-g32', '-o', join(folder, 'out.safetensors'));
-  while (!readdirSync(folder).some((name) => name.endsWith('.tmp'))) {
+/** Models of 200 MiB: long enough to be interrupted, short enough to wait for. */
+const BIG: Readonly<Record<'safetensors' | 'tfjs', (folder: string) => Promise<string[]>>> = {
+  async safetensors(folder) {
+    const path = join(folder, 'big.safetensors');
+    await saveSafetensors(path, MATRICES, () => VALUES);
+    return [path, '-p', 'int4-g32', '-o', join(folder, 'out.safetensors')];
+  },
+  async tfjs(folder) {
+    const path = join(folder, 'big');
+    mkdirSync(path);
+    const specs = MATRICES.map((matrix) => ({ ...matrix, storedAs: 'float32' as const }));
+    await saveTfjs(path, { format: 'graph-model' }, specs, () => ({ quantization: null, data: VALUES }));
+    return [path, '-p', 'tfjs-uint8', '-o', join(folder, 'out')];
+  },
+};
+
+const filesOf = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+
+/** Starts a compression, and waits until a file of its making is there. */
+async function compressing(
+  folder: string,
+  argv: readonly string[],
+  sign: RegExp,
+): Promise<ReturnType<typeof spawn>> {
+  const child = node('compress', ...argv);
+  while (child.exitCode === null && !filesOf(folder).some((name) => sign.test(name))) {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   return child;
@@ -62,17 +78,24 @@ async function ended(
 }
 
 describe('the program', () => {
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves nothing behind at %s', async (signal) => {
+  it.each([
+    ['SIGINT', 'safetensors', /\.tmp$/],
+    ['SIGTERM', 'safetensors', /\.tmp$/],
+    ['SIGHUP', 'safetensors', /\.tmp$/],
+    // A shard that has its final name.
+    ['SIGINT', 'tfjs', /^out.*\.bin$/],
+  ] as const)('leaves nothing behind at %s during a save of %s', async (signal, format, sign) => {
     const folder = newFolder();
-    const child = await compressing(folder);
+    const argv = await BIG[format](folder);
+    const before = filesOf(folder);
+    const child = await compressing(folder, argv, sign);
     child.kill(signal);
-    const { code, stdout, stderr } = await ended(child);
-    expect({ code, stdout, stderr }).toEqual({
+    expect(await ended(child)).toEqual({
       code: 130,
       stdout: '',
       stderr: `tensorslim: interrupted by ${signal}: no output was written\n`,
     });
-    expect(readdirSync(folder)).toEqual(['big.safetensors']);
+    expect(filesOf(folder)).toEqual(before);
   });
 
   it('passes its exit code to the shell', async () => {

@@ -23,8 +23,9 @@ describe('printable()', () => {
     expect(printable('encoder/层_0/käse.weight 🦊')).toBe('encoder/层_0/käse.weight 🦊');
   });
 
-  it('escapes half a surrogate pair', () => {
+  it('escapes half a surrogate pair, and what lies beyond the first plane', () => {
     expect(printable('a\ud800b')).toBe('a\\ud800b');
+    expect(printable('a\u{e0041}b')).toBe('a\\u{e0041}b');
   });
 });
 

@@ -150,6 +150,15 @@ describe('tensorslim report', () => {
     expect(stdout).not.toMatch(/\n\n$/);
   });
 
+  it('shows names that would steer the terminal as escapes', async () => {
+    const { path } = await savedReport();
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll('layer/0/bias', '\\u001b[2J'));
+    const { code, stdout } = await cli(['report', path]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('[2J');
+    expect(stdout).not.toContain('\x1b');
+  });
+
   it('writes what the ending asks for', async () => {
     const { folder, path } = await savedReport();
     const html = join(folder, 'report.html');

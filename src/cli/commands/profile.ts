@@ -8,10 +8,9 @@ import { profile } from '../../model/profile.js';
 import type { ProfileRow } from '../../model/types.js';
 import { openModel } from '../../node/model.js';
 import type { Command } from '../command.js';
+import { documentTarget, profileDocument, saveDocument } from '../documents.js';
 import { UsageError } from '../failure.js';
 import { modelFiles, presetNamed, sum, using } from '../models.js';
-import { checkOutput } from '../output.js';
-import { documentKind, profileDocument, saveDocument } from '../documents.js';
 import { table, type Column } from '../table.js';
 import { plural, printable, sections, shapeText, sizesText } from '../text.js';
 
@@ -26,22 +25,19 @@ export const profileCommand: Command = {
 --output writes the rows as .json, .md or .html. Tensors that a recipe skips by default are left out.`,
   examples: ['profile model.safetensors', 'profile web_model/ -c tfjs-uint8,float16 -o profile.html'],
   async run({ positionals: [path], values }, { io, columns, work }) {
-    const { candidates = DEFAULT_CANDIDATES, output, force = false } = values;
-    const kind = output === undefined ? null : documentKind(output);
-    if (output !== undefined)
-      await checkOutput(output, { kind: 'file', force, inputs: () => modelFiles(path) });
+    const { candidates = DEFAULT_CANDIDATES } = values;
+    const target = await documentTarget(values, () => modelFiles(path));
     const rows = await using(openModel(path), (model) =>
       profile(model, { candidates: schemesNamed(candidates, model.format), ...work('profile') }),
     );
-    if (output !== undefined && kind !== null)
-      await saveDocument(output, profileDocument(rows, kind), io.signal);
+    if (target !== null) await saveDocument(target.path, profileDocument(rows, target.kind), io.signal);
     return {
       text: sections(
         table(COLUMNS, rows, columns),
         totalsText(rows),
-        output === undefined ? '' : `wrote ${printable(output)}`,
+        target === null ? '' : `wrote ${printable(target.path)}`,
       ),
-      json: { path, output: output ?? null, rows },
+      json: { path, output: target?.path ?? null, rows },
     };
   },
 };

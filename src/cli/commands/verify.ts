@@ -5,11 +5,10 @@ import { verify } from '../../model/verify.js';
 import type { GoalResult, Report, TensorReport } from '../../model/types.js';
 import { openCompressed, openModel } from '../../node/model.js';
 import type { Command } from '../command.js';
-import { documentKind, reportDocument, saveDocument } from '../documents.js';
+import { documentTarget, reportDocument, saveDocument } from '../documents.js';
 import { Complaint, refusedAsUsage } from '../failure.js';
 import { parseGoal } from '../goals.js';
 import { modelFiles, using } from '../models.js';
-import { checkOutput } from '../output.js';
 import { table, type Column } from '../table.js';
 import { plural, printable, sections, sizesText } from '../text.js';
 
@@ -26,21 +25,16 @@ checksum is wrong. --output writes the report as .json, .md or .html.`,
     "verify model.safetensors small.safetensors --goal 'sqnrDb>=30' --goal 'ratio>=3.9' -o report.html",
   ],
   async run({ positionals: [original, compressed], values }, { io, columns, work }) {
-    const { output, force = false } = values;
     const goals = (values.goal ?? []).map(parseGoal);
-    const kind = output === undefined ? null : documentKind(output);
-    if (output !== undefined) {
-      const inputs = async (): Promise<string[]> =>
-        (await Promise.all([original, compressed].map(modelFiles))).flat();
-      await checkOutput(output, { kind: 'file', force, inputs });
-    }
+    const target = await documentTarget(values, async () =>
+      (await Promise.all([original, compressed].map(modelFiles))).flat(),
+    );
     const report = await using(openModel(original), (before) =>
       using(openCompressed(compressed), (after) =>
         refusedAsUsage('verify: "goals', verify(before, after, { goals, ...work('verify') })),
       ),
     );
-    if (output !== undefined && kind !== null)
-      await saveDocument(output, reportDocument(report, kind), io.signal);
+    if (target !== null) await saveDocument(target.path, reportDocument(report, target.kind), io.signal);
     const complaint = complaintOf(report);
     return {
       text: sections(
@@ -50,7 +44,7 @@ checksum is wrong. --output writes the report as .json, .md or .html.`,
           columns,
         ),
         summaryText(report),
-        output === undefined ? '' : `wrote ${printable(output)}`,
+        target === null ? '' : `wrote ${printable(target.path)}`,
       ),
       json: report,
       ...(complaint !== null && { complaint }),
