@@ -2,11 +2,12 @@
  * The main job from end to end on a real model, the Universal Sentence Encoder lite (6.98 M float32 parameters): profile it, compress
  * it, write it as safetensors and as tfjs, run it before and after, and say what it cost. `npm run demo`; `--json` prints the figures.
  *
- * Every figure is measured by this run. Files go to a temporary folder, the report to reports/demo.html.
+ * Every figure is measured by this run. Models go to a temporary folder, reports to `reports` (`--reports=FOLDER`).
  */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import {
   apply,
   decompressModel,
@@ -23,7 +24,10 @@ import { agreement, type Agreement } from './compare.js';
 import { embed, MODEL_FOLDER, type Embeddings } from './embedder.js';
 import { SENTENCES } from './sentences.js';
 
-const REPORT_FOLDER = 'reports';
+const OPTIONS = {
+  json: { type: 'boolean', default: false },
+  reports: { type: 'string', default: 'reports' },
+} as const;
 /** Stored in our safetensors layout and decompressed before they run. */
 const PACKED: readonly PresetName[] = ['int8', 'int4-g32'];
 /** Written as tfjs models that tfjs loads by itself. */
@@ -41,7 +45,7 @@ interface Row extends Agreement {
   readonly embedMs: number;
 }
 
-const isJson = process.argv.includes('--json');
+const { json: isJson, reports: reportFolder } = parseArgs({ options: OPTIONS }).values;
 const say = (text: string): void => void (isJson || process.stdout.write(`${text}\n`));
 const work = mkdtempSync(join(tmpdir(), 'tensorslim-demo-'));
 try {
@@ -70,9 +74,9 @@ async function main(): Promise<void> {
   }
   printRows(rows, originalBytes);
 
-  mkdirSync(REPORT_FOLDER, { recursive: true });
+  mkdirSync(reportFolder, { recursive: true });
   const files = Array.from(reports, ([preset, report]) => {
-    const path = join(REPORT_FOLDER, `demo-${preset}.html`);
+    const path = join(reportFolder, `demo-${preset}.html`);
     writeFileSync(path, reportToHtml(report));
     return path;
   });
