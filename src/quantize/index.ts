@@ -1,3 +1,4 @@
+export type { Pictured } from '../core/inspect.js';
 export { chooseQParams, dequantizeAffine, fakeQuantize, quantizeAffine, quantizeWith } from './affine.js';
 export type {
   AffineOptions,
