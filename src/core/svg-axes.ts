@@ -36,3 +36,13 @@ export function bottomLabels(scale: Scale, baseline: number, width: number): str
   }
   return shown;
 }
+
+/** What the numbers along the bottom are, in the middle below them. */
+export function bottomTitle(
+  title: string,
+  [left, right]: readonly [left: number, right: number],
+  baseline: number,
+): string {
+  if (title === '') return '';
+  return svgText((left + right) / 2, baseline, fitText(title, right - left), 'ts-muted ts-small', 'middle');
+}

@@ -1,8 +1,8 @@
 /** The picture of a histogram, with the quantization grid over it. */
 import { countFigure, numberFigure } from './figures.js';
 import type { Histogram } from './histogram.js';
-import { at, svgElement, svgPath, svgText, textWidth } from './svg.js';
-import { bottomLabels, horizontalRules, svgTitle } from './svg-axes.js';
+import { at, svgElement, svgPath, textWidth } from './svg.js';
+import { bottomLabels, bottomTitle, horizontalRules, svgTitle } from './svg-axes.js';
 import { linearScale, type Scale, type Tick } from './svg-scale.js';
 
 export interface HistogramPicture {
@@ -53,7 +53,7 @@ export function drawHistogram(histogram: Histogram, picture: HistogramPicture): 
       : svgPath('ts-level', marks(levels, x, isRug ? bottom + 1 : top, isRug ? bottom + 6 : bottom)),
     svgPath('ts-axis', `M${at(left)} ${at(bottom)}H${at(width - 12)}`),
     ...bottomLabels(isWhole ? wholeOnly(x) : x, bottom + 18, width),
-    xLabel === '' ? '' : svgText((left + width - 12) / 2, height - 10, xLabel, 'ts-muted ts-small', 'middle'),
+    bottomTitle(xLabel, [left, width - 12], height - 10),
   ];
   return svgElement({
     width,

@@ -3,7 +3,7 @@ import { typeError } from '../core/errors.js';
 import { numberFigure } from '../core/figures.js';
 import { checkChoice, isPlainObject } from '../core/options.js';
 import { at, fitText, SERIES_COLOURS, svgElement, svgPath, svgText, textWidth } from '../core/svg.js';
-import { bottomLabels, horizontalRules, svgTitle } from '../core/svg-axes.js';
+import { bottomLabels, bottomTitle, horizontalRules, svgTitle } from '../core/svg-axes.js';
 import { linearScale, logScale, type Scale } from '../core/svg-scale.js';
 import { checkSize, checkText, withDefaults } from './checks.js';
 
@@ -34,6 +34,7 @@ export interface CurveOptions {
 /** Share of the width that names may take. */
 const NAME_SHARE = 0.3;
 const LINE = 16;
+const TICKS = 5;
 const DEFAULTS: Required<CurveOptions> = {
   title: 'Curve',
   xLabel: '',
@@ -77,27 +78,27 @@ export function curveSvg(data: readonly CurvePoint[] | readonly Series[], option
   const names = series.map(({ name }) => fitText(name, width * NAME_SHARE));
   const top = yLabel === '' ? 38 : 58;
   const bottom = height - (xLabel === '' ? 30 : 48);
-  const yRange = rangeOf(
+  const y = axis(
     all.map(([, y]) => y),
     yScale,
+    [bottom, top],
     0.06,
   );
-  const y = (yScale === 'log' ? logScale : linearScale)(yRange, [bottom, top], 5);
   const left = 20 + Math.max(0, ...y.ticks.map(({ label }) => textWidth(label)));
   const right = width - 20 - Math.max(0, ...names.map(textWidth));
-  const xRange = rangeOf(
+  const x = axis(
     all.map(([x]) => x),
     xScale,
+    [left, right],
     0.02,
   );
-  const x = (xScale === 'log' ? logScale : linearScale)(xRange, [left, right], 6);
   const body = [
     svgTitle(title, 12, width),
-    yLabel === '' ? '' : svgText(12, 42, yLabel, 'ts-muted ts-small'),
+    yLabel === '' ? '' : svgText(12, 42, fitText(yLabel, width - 24), 'ts-muted ts-small'),
     ...horizontalRules(y, y.ticks, [left, right]),
     svgPath('ts-axis', `M${at(left)} ${at(bottom)}H${at(right)}`),
     ...bottomLabels(x, bottom + 18, width),
-    xLabel === '' ? '' : svgText((left + right) / 2, height - 10, xLabel, 'ts-muted ts-small', 'middle'),
+    bottomTitle(xLabel, [left, right], height - 10),
     ...series.map(({ points }, i) => line(points, canShow, x, y, i)),
     ...endNames(series, names, canShow, y, [top, bottom], right + 10),
   ];
@@ -135,6 +136,16 @@ function checkPoints(fn: string, argument: string, points: unknown): void {
     if (!isPoint)
       throw typeError(fn, `${argument}[${i}]`, 'a point [x, y] of two numbers', point, 'pass pairs');
   });
+}
+
+/** The scale that shows all `values`, with `room` beside them as a share of their range. */
+function axis(
+  values: readonly number[],
+  scale: AxisScale,
+  ends: readonly [start: number, end: number],
+  room: number,
+): Scale {
+  return (scale === 'log' ? logScale : linearScale)(rangeOf(values, scale, room), ends, TICKS);
 }
 
 /** From the smallest to the largest value with a little room; [0, 1] or [1, 10] where there is none. */
