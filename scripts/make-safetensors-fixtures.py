@@ -4,6 +4,7 @@ Every tensor's bytes follow one rule, so that the tests can write the same files
 byte i is (37 * i + 11) mod 256, and i mod 2 for booleans.
 """
 import ctypes
+import json
 from pathlib import Path
 
 import safetensors
@@ -56,16 +57,13 @@ def save(name: str, tensors: dict, metadata: dict | None = None) -> None:
     (FOLDER / f"reference-{name}.safetensors").write_bytes(safetensors.serialize(tensors, metadata))
 
 
+NAMES = ["", "b", "B", "a.1", "a.10", "a.2", "__proto__", "constructor", "0", "\0", "\n\t\"\\/\b\f\r\x1b\x7f",
+         "é", "e\u0301", "\ue000", "\uffff", "\U00010000", "\U0001f600", "\u2028"]
+
 save("dtypes", {f"{dtype}": tensor(dtype, [3, 2]) for dtype in DTYPES}, {"format": "pt"})
 save(
     "names",
-    {
-        name: tensor("int16", [length])
-        for length, name in enumerate(
-            ["", "b", "B", "a.1", "a.10", "a.2", "__proto__", "constructor", "0", "\0", "\n\t\"\\/\b\f\r\x1b\x7f",
-             "é", "e\u0301", "\ue000", "\uffff", "\U00010000", "\U0001f600", "\u2028"]
-        )
-    },
+    {name: tensor("int16", [length]) for length, name in enumerate(NAMES)},
 )
 save("shapes", {
     "scalar": tensor("float32", []),
@@ -76,3 +74,8 @@ save("shapes", {
     "many axes": tensor("uint8", [1] * 20 + [3]),
 }, {})
 save("nothing", {})
+
+# huggingface_hub and transformers write the index of a sharded model with json.dumps and these options.
+shards = {name: f"model-{i % 2 + 1:05d}-of-00002.safetensors" for i, name in enumerate(NAMES)}
+index = json.dumps({"metadata": {"total_size": 2**40}, "weight_map": shards}, indent=2, sort_keys=True) + "\n"
+(FOLDER / "reference-model.safetensors.index.json").write_text(index)

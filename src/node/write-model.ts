@@ -3,7 +3,7 @@ import type { AnyTypedArray } from '../core/arrays.js';
 import { rangeError } from '../core/errors.js';
 import type { ArraySpec } from '../core/source.js';
 import {
-  checkMetadata,
+  checkPairs,
   layOut,
   padHeader,
   type BuiltHeader,
@@ -94,11 +94,19 @@ async function writePart(
   { produce }: ModelContents,
 ): Promise<void> {
   await file.write(header.bytes);
-  for (const { name, source } of specs) {
-    const entry = header.entries.get(name) as TensorEntry;
-    const data = storedBytes(name, entry, await produce(source), FN);
-    await file.writeAt(header.bytes.length + entry.begin, data);
-  }
+  for (const spec of specs) await writeTensor(file, spec, header, produce);
+}
+
+/** A function of its own: a loop's variables would keep the last tensor in memory while the next one is made. */
+async function writeTensor(
+  file: AtomicFile,
+  { name, source }: SizedSpec,
+  { entries, bytes }: BuiltHeader,
+  produce: ModelContents['produce'],
+): Promise<void> {
+  const entry = entries.get(name) as TensorEntry;
+  const data = storedBytes(name, entry, await produce(source), FN);
+  await file.writeAt(bytes.length + entry.begin, data);
 }
 
 async function writeFinalMetadata(
@@ -107,7 +115,7 @@ async function writeFinalMetadata(
 ): Promise<void> {
   if (finalMetadata === undefined) return;
   const merged = new Map(metadata);
-  for (const [key, value] of checkMetadata(await finalMetadata(), FN) ?? []) {
+  for (const [key, value] of checkPairs(await finalMetadata(), FN, 'finalMetadata')) {
     if (!merged.has(key)) {
       const fix = 'add a placeholder of its length to metadata';
       throw rangeError(FN, 'finalMetadata', 'keys of metadata', key, fix);

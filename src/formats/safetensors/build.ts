@@ -112,20 +112,27 @@ function sizedSpec<T extends ArraySpec>(spec: T, fn: string, argument: string): 
   return { name, dtype, shape: Array.from(shape), byteLength: bits / 8, source: spec };
 }
 
-/** The metadata in the order of the file, checked. */
+/** The metadata in the order of the file, checked; null for none. */
 export function checkMetadata(
   metadata: ReadonlyMap<string, string> | undefined,
   fn: string,
 ): readonly (readonly [string, string])[] | null {
-  if (metadata === undefined) return null;
-  if (Object.prototype.toString.call(metadata) !== '[object Map]') {
+  return metadata === undefined ? null : checkPairs(metadata, fn, 'metadata');
+}
+
+export function checkPairs(
+  map: ReadonlyMap<string, string>,
+  fn: string,
+  argument: string,
+): readonly (readonly [string, string])[] {
+  if (Object.prototype.toString.call(map) !== '[object Map]') {
     const fix = 'pass new Map(Object.entries(record))';
-    throw typeError(fn, 'metadata', 'a Map of strings', metadata, fix);
+    throw typeError(fn, argument, 'a Map of strings', map, fix);
   }
-  const pairs = Array.from(metadata);
+  const pairs = Array.from(map);
   for (const [key, value] of pairs) {
-    checkText(key, 'metadata key', fn);
-    checkText(value, `metadata value of ${quote(key)}`, fn);
+    checkText(key, `${argument} key`, fn);
+    checkText(value, `${argument} value of ${quote(key)}`, fn);
   }
   return pairs.sort(([a], [b]) => compareCodePoints(a, b));
 }
