@@ -10,25 +10,25 @@ import type { Recipe } from './types.js';
  */
 const OUTPUT_AXIS: Readonly<Record<TensorSource['format'], number>> = { safetensors: 0, tfjs: -1 };
 
-const PRESETS = {
-  int8: (outputAxis: number): Scheme => ({
+export type PresetName = 'int8' | 'int4-g32' | 'float16' | 'bfloat16' | 'tfjs-uint8' | 'tfjs-uint16';
+
+const PRESETS: Readonly<Record<PresetName, (outputAxis: number) => Scheme>> = {
+  int8: (outputAxis) => ({
     scheme: 'affine',
     bits: 8,
     granularity: { kind: 'axis', axis: outputAxis },
   }),
-  'int4-g32': (): Scheme => ({
+  'int4-g32': () => ({
     scheme: 'affine',
     bits: 4,
     granularity: { kind: 'group', axis: -1, groupSize: 32 },
     scaleDtype: 'float16',
   }),
-  float16: (): Scheme => ({ scheme: 'float', dtype: 'float16', overflow: 'throw' }),
-  bfloat16: (): Scheme => ({ scheme: 'float', dtype: 'bfloat16' }),
-  'tfjs-uint8': (): Scheme => ({ scheme: 'tfjs', dtype: 'uint8' }),
-  'tfjs-uint16': (): Scheme => ({ scheme: 'tfjs', dtype: 'uint16' }),
-} satisfies Record<string, (outputAxis: number) => Scheme>;
-
-export type PresetName = keyof typeof PRESETS;
+  float16: () => ({ scheme: 'float', dtype: 'float16', overflow: 'throw' }),
+  bfloat16: () => ({ scheme: 'float', dtype: 'bfloat16' }),
+  'tfjs-uint8': () => ({ scheme: 'tfjs', dtype: 'uint8' }),
+  'tfjs-uint16': () => ({ scheme: 'tfjs', dtype: 'uint16' }),
+};
 
 export const PRESET_NAMES: readonly PresetName[] = Object.keys(PRESETS) as PresetName[];
 

@@ -17,11 +17,11 @@ import type { TensorSource } from '../core/source.js';
 import { unpackModelJson } from './model-json.js';
 
 const PREFIX = 'tensorslim.';
-export const VERSION_KEY = `${PREFIX}version`;
-export const FORMAT_KEY = `${PREFIX}format`;
-export const TENSORS_KEY = `${PREFIX}tensors`;
-export const MODEL_JSON_KEY = `${PREFIX}model_json`;
-export const VERSION = '1';
+export const VERSION_KEY: string = `${PREFIX}version`;
+export const FORMAT_KEY: string = `${PREFIX}format`;
+export const TENSORS_KEY: string = `${PREFIX}tensors`;
+export const MODEL_JSON_KEY: string = `${PREFIX}model_json`;
+export const VERSION: string = '1';
 
 /** One tensor of the file. */
 export interface StoredTensor {
