@@ -118,14 +118,23 @@ describe('reductions: scalar and simd equal the reference to the bit', () => {
     );
   });
 
+  // A third of the columns begin with one number, a third with two, a third with none: +infinity and -infinity.
   it('minmaxColumns, starting from any earlier range', () => {
     check((c) =>
       agree(
         c,
-        (place) =>
-          [c.start, c.start.map((v, i) => (i % 3 === 0 ? v : v + 1))].map((v) =>
-            guardedCopy(Float32Array, v, place),
+        (place) => [
+          guardedCopy(
+            Float32Array,
+            c.start.map((v, i) => [v, v, Infinity][i % 3]),
+            place,
           ),
+          guardedCopy(
+            Float32Array,
+            c.start.map((v, i) => [v, v + 1, -Infinity][i % 3]),
+            place,
+          ),
+        ],
         (kernels, [min, max], x) =>
           kernels.minmaxColumns(min.array as F32, max.array as F32, x, c.layout.rows, c.layout.width),
       ),

@@ -124,28 +124,91 @@ function canonicalAbs(v: v128): v128 {
 }
 
 /**
- * An integer that orders as the float does, with -0 below +0, negative NaN below -infinity and positive NaN above
- * +infinity. Its own inverse.
+ * Smallest and largest of some floats come from three maxima and minima of their bits, which take fewer instructions than
+ * an order of floats that knows -0 and NaN:
+ *   top   the largest as signed integer: the largest float, if any float has no sign bit, with +0 above -0
+ *   deep  the largest as unsigned integer: the smallest float, if any has a sign bit, with -0 below +0
+ *   near  the smallest as signed integer: the other end where all floats have one sign
+ * A NaN without sign bit lies above infinity in top, one with it above -infinity in deep.
  */
+const MINUS_INFINITY_BITS: u32 = 0xff800000;
+
+/** -1 in the lanes where a NaN was. */
 // @ts-ignore: decorator
 @inline
-function keys(v: v128): v128 {
-  return v128.xor(v, i32x4.shr_u(i32x4.shr_s(v, 31), 1));
+function hasNaN(top: v128, deep: v128): v128 {
+  return v128.or(
+    i32x4.gt_s(top, i32x4.splat(INFINITY_BITS)),
+    i32x4.gt_u(deep, i32x4.splat(<i32>MINUS_INFINITY_BITS)),
+  );
 }
 
 // @ts-ignore: decorator
 @inline
-function key(bits: i32): i32 {
-  return bits ^ ((bits >> 31) & ABS_MASK);
+function storeRange(lowOut: usize, highOut: usize, top: i32, deep: u32, near: i32): void {
+  const bad = top > INFINITY_BITS || deep > MINUS_INFINITY_BITS;
+  store<i32>(lowOut, bad ? NAN_BITS : near < 0 ? deep : near);
+  store<i32>(highOut, bad ? NAN_BITS : top < 0 ? near : top);
 }
 
-const KEY_PLUS_INFINITY: i32 = 0x7f800000;
-const KEY_MINUS_INFINITY: i32 = -0x7f800001;
+// @ts-ignore: decorator
+@inline
+function swapHalves(v: v128): v128 {
+  return i32x4.shuffle(v, v, 2, 3, 0, 1);
+}
 
-function storeRange(lowOut: usize, highOut: usize, low: i32, high: i32): void {
-  const bad = high > KEY_PLUS_INFINITY || low < KEY_MINUS_INFINITY;
-  store<i32>(lowOut, bad ? NAN_BITS : key(low));
-  store<i32>(highOut, bad ? NAN_BITS : key(high));
+// @ts-ignore: decorator
+@inline
+function swapPairs(v: v128): v128 {
+  return i32x4.shuffle(v, v, 1, 0, 3, 2);
+}
+
+/** Range of `count`, at least 1, floats, or of these and the range that stands in the outputs. */
+function rangeOf(lowOut: usize, highOut: usize, x: usize, count: i32, accumulate: i32): void {
+  let top = i32x4.splat(load<i32>(accumulate ? highOut : x));
+  let near = i32x4.splat(load<i32>(accumulate ? lowOut : x));
+  if (accumulate) {
+    const low = near;
+    near = i32x4.min_s(near, top);
+    top = i32x4.max_s(low, top);
+  }
+  let deep = i32x4.max_u(top, near);
+  if (count >= 8) {
+    let top1 = top;
+    let deep1 = deep;
+    let near1 = near;
+    for (; count >= 8; count -= 8) {
+      const a = v128.load(x);
+      const b = v128.load(x, 16);
+      top = i32x4.max_s(top, a);
+      top1 = i32x4.max_s(top1, b);
+      deep = i32x4.max_u(deep, a);
+      deep1 = i32x4.max_u(deep1, b);
+      near = i32x4.min_s(near, a);
+      near1 = i32x4.min_s(near1, b);
+      x += 32;
+    }
+    top = i32x4.max_s(top, top1);
+    deep = i32x4.max_u(deep, deep1);
+    near = i32x4.min_s(near, near1);
+    top = i32x4.max_s(top, swapHalves(top));
+    deep = i32x4.max_u(deep, swapHalves(deep));
+    near = i32x4.min_s(near, swapHalves(near));
+    top = i32x4.max_s(top, swapPairs(top));
+    deep = i32x4.max_u(deep, swapPairs(deep));
+    near = i32x4.min_s(near, swapPairs(near));
+  }
+  let most = i32x4.extract_lane(top, 0);
+  let deepest = <u32>i32x4.extract_lane(deep, 0);
+  let least = i32x4.extract_lane(near, 0);
+  for (; count > 0; count--) {
+    const bits = load<i32>(x);
+    most = max(most, bits);
+    deepest = max(deepest, <u32>bits);
+    least = min(least, bits);
+    x += 4;
+  }
+  storeRange(lowOut, highOut, most, deepest, least);
 }
 
 export function minmaxRuns(
@@ -160,56 +223,33 @@ export function minmaxRuns(
   for (let r = 0; r < rows; r++) {
     for (let left = width; left > 0; left -= run) {
       const count = min(run, left);
-      let low = key(load<i32>(accumulate ? lowOut : x));
-      let high = key(load<i32>(accumulate ? highOut : x));
-      let i = 0;
-      if (count >= 4) {
-        let low0 = i32x4.splat(low);
-        let high0 = i32x4.splat(high);
-        let low1 = low0;
-        let high1 = high0;
-        for (; i + 16 <= count; i += 16) {
-          const a = keys(v128.load(x));
-          const b = keys(v128.load(x, 16));
-          low0 = i32x4.min_s(low0, a);
-          high0 = i32x4.max_s(high0, a);
-          low1 = i32x4.min_s(low1, b);
-          high1 = i32x4.max_s(high1, b);
-          const c = keys(v128.load(x, 32));
-          const d = keys(v128.load(x, 48));
-          low0 = i32x4.min_s(low0, c);
-          high0 = i32x4.max_s(high0, c);
-          low1 = i32x4.min_s(low1, d);
-          high1 = i32x4.max_s(high1, d);
-          x += 64;
-        }
-        for (; i + 4 <= count; i += 4) {
-          const a = keys(v128.load(x));
-          low0 = i32x4.min_s(low0, a);
-          high0 = i32x4.max_s(high0, a);
-          x += 16;
-        }
-        low0 = i32x4.min_s(low0, low1);
-        high0 = i32x4.max_s(high0, high1);
-        low0 = i32x4.min_s(low0, i8x16.shuffle(low0, low0, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
-        high0 = i32x4.max_s(
-          high0,
-          i8x16.shuffle(high0, high0, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7),
-        );
-        low = min(i32x4.extract_lane(low0, 0), i32x4.extract_lane(low0, 1));
-        high = max(i32x4.extract_lane(high0, 0), i32x4.extract_lane(high0, 1));
-      }
-      for (; i < count; i++) {
-        const k = key(load<i32>(x));
-        low = min(low, k);
-        high = max(high, k);
-        x += 4;
-      }
-      storeRange(lowOut, highOut, low, high);
+      rangeOf(lowOut, highOut, x, count, accumulate);
+      x += (<usize>count) << 2;
       lowOut += 4;
       highOut += 4;
     }
   }
+}
+
+/** As storeRange for four columns, joined with the ranges that stand in the outputs, which may be empty: low above high. */
+// @ts-ignore: decorator
+@inline
+function joinRanges(lowOut: usize, highOut: usize, top: v128, deep: v128, near: v128): void {
+  const low = v128.load(lowOut);
+  const high = v128.load(highOut);
+  const bad = v128.or(v128.or(f32x4.ne(low, low), f32x4.ne(high, high)), hasNaN(top, deep));
+  const newLow = v128.bitselect(deep, near, i32x4.shr_s(near, 31));
+  const newHigh = v128.bitselect(near, top, i32x4.shr_s(top, 31));
+  const nan = i32x4.splat(NAN_BITS);
+  v128.store(lowOut, v128.bitselect(nan, keys(i32x4.min_s(keys(low), keys(newLow))), bad));
+  v128.store(highOut, v128.bitselect(nan, keys(i32x4.max_s(keys(high), keys(newHigh))), bad));
+}
+
+/** An integer that orders as the float does, with -0 below +0. Its own inverse. */
+// @ts-ignore: decorator
+@inline
+function keys(v: v128): v128 {
+  return v128.xor(v, i32x4.shr_u(i32x4.shr_s(v, 31), 1));
 }
 
 export function minmaxColumns(lowOut: usize, highOut: usize, x: usize, rows: i32, width: i32): void {
@@ -218,57 +258,42 @@ export function minmaxColumns(lowOut: usize, highOut: usize, x: usize, rows: i32
   let c = 0;
   for (; c + 8 <= width; c += 8) {
     const at = (<usize>c) << 2;
-    // A negative NaN in high, or a positive one in low, would lose its contest: made the winning kind first.
-    let low0 = keys(quietNegative(v128.load(lowOut + at)));
-    let low1 = keys(quietNegative(v128.load(lowOut + at, 16)));
-    let high0 = keys(quietPositive(v128.load(highOut + at)));
-    let high1 = keys(quietPositive(v128.load(highOut + at, 16)));
     let p = x + at;
-    for (let r = 0; r < rows; r++) {
-      const a = keys(v128.load(p));
-      const b = keys(v128.load(p, 16));
-      low0 = i32x4.min_s(low0, a);
-      low1 = i32x4.min_s(low1, b);
-      high0 = i32x4.max_s(high0, a);
-      high1 = i32x4.max_s(high1, b);
+    let top0 = v128.load(p);
+    let top1 = v128.load(p, 16);
+    let deep0 = top0;
+    let deep1 = top1;
+    let near0 = top0;
+    let near1 = top1;
+    for (let r = 1; r < rows; r++) {
       p += stride;
+      const a = v128.load(p);
+      const b = v128.load(p, 16);
+      top0 = i32x4.max_s(top0, a);
+      top1 = i32x4.max_s(top1, b);
+      deep0 = i32x4.max_u(deep0, a);
+      deep1 = i32x4.max_u(deep1, b);
+      near0 = i32x4.min_s(near0, a);
+      near1 = i32x4.min_s(near1, b);
     }
-    storeRanges(lowOut + at, highOut + at, low0, high0);
-    storeRanges(lowOut + at + 16, highOut + at + 16, low1, high1);
+    joinRanges(lowOut + at, highOut + at, top0, deep0, near0);
+    joinRanges(lowOut + at + 16, highOut + at + 16, top1, deep1, near1);
   }
   for (; c < width; c++) {
     const at = (<usize>c) << 2;
-    const lowBefore = load<f32>(lowOut + at);
-    const highBefore = load<f32>(highOut + at);
-    let low = lowBefore != lowBefore ? i32.MIN_VALUE : key(load<i32>(lowOut + at));
-    let high = highBefore != highBefore ? NAN_BITS : key(load<i32>(highOut + at));
+    let low = load<f32>(lowOut + at);
+    let high = load<f32>(highOut + at);
     let p = x + at;
     for (let r = 0; r < rows; r++) {
-      const k = key(load<i32>(p));
-      low = min(low, k);
-      high = max(high, k);
+      // Exact in every case: the operators of WebAssembly order -0 below +0 and keep NaN.
+      low = min<f32>(low, load<f32>(p));
+      high = max<f32>(high, load<f32>(p));
       p += stride;
     }
-    storeRange(lowOut + at, highOut + at, low, high);
+    const bad = low != low || high != high;
+    store<f32>(lowOut + at, bad ? f32.NaN : low);
+    store<f32>(highOut + at, bad ? f32.NaN : high);
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function quietNegative(v: v128): v128 {
-  return v128.bitselect(v, i32x4.splat(-1), f32x4.eq(v, v));
-}
-
-// @ts-ignore: decorator
-@inline
-function storeRanges(lowOut: usize, highOut: usize, low: v128, high: v128): void {
-  const bad = v128.or(
-    i32x4.gt_s(high, i32x4.splat(KEY_PLUS_INFINITY)),
-    i32x4.lt_s(low, i32x4.splat(KEY_MINUS_INFINITY)),
-  );
-  const nan = i32x4.splat(NAN_BITS);
-  v128.store(lowOut, v128.bitselect(nan, keys(low), bad));
-  v128.store(highOut, v128.bitselect(nan, keys(high), bad));
 }
 
 /**
