@@ -37,7 +37,11 @@ export const FLOORS: Readonly<Record<string, number>> = {
 const NODE_ROOMS: readonly string[] = ['node', 'cli', 'parallel'];
 
 /** Every package that sources may import, with the only room that may. */
-export const PACKAGES: Readonly<Record<string, string>> = { ndarray: 'interop', 'ml-matrix': 'interop' };
+export const PACKAGES: Readonly<Record<string, string>> = {
+  fflate: 'model',
+  'ml-matrix': 'interop',
+  ndarray: 'interop',
+};
 
 /** The one source that imports what a user names: a recipe is a program. */
 const COMPUTED_IMPORTS = 'src/cli/recipe-file.ts';
