@@ -4,6 +4,7 @@ import { arrayTag } from '../core/array-tag.js';
 import type { TypedArray } from '../core/arrays.js';
 import { DTYPES, type DType } from '../core/dtype.js';
 import { describe, IoError, rangeError, typeError } from '../core/errors.js';
+import { checkAttached } from '../core/numbers.js';
 import { checkChoice, checkOptions } from '../core/options.js';
 import type { TensorSource } from '../core/source.js';
 import type { Tensor } from '../core/tensor.js';
@@ -29,7 +30,7 @@ export interface OpenSafetensorsOptions {
 }
 
 export interface ReadTensorOptions {
-  /** An array of the tensor's type and size that is filled and becomes its data. */
+  /** An array of the tensor's type and size that is filled and becomes its data. After an error it may hold a part. */
   readonly into?: TypedArray;
 }
 
@@ -207,6 +208,7 @@ function checkInto(into: TypedArray, { dtype, byteLength }: TensorEntry): TypedA
   if (arrayTag(into) !== wanted) {
     throw typeError('read', 'into', `a ${wanted} for ${dtype}`, into, 'pass an array of the stored type');
   }
+  checkAttached(into, 'read', 'into');
   if (into.length !== length) {
     throw rangeError('read', 'into', `${length} elements`, into.length, 'pass an array of the exact length');
   }

@@ -19,12 +19,12 @@ export interface ShardIndex {
 const MAX_METADATA_DEPTH = 8;
 
 /**
- * The index, checked by itself: text, fields, duplicates, and shard names that stay in the folder of the index.
+ * The index, whose size was checked already, checked by itself: text, fields, duplicates, and shard names that stay in the folder
+ * of the index.
  *
  * @param label the beginning of every error message
  */
 export function parseShardIndex(bytes: Uint8Array, limits: Required<Limits>, label: string): ShardIndex {
-  if (bytes.length > limits.maxIndexBytes) throw indexTooLarge(bytes.length, limits, label);
   const reader = new JsonReader(bytes, label, 0);
   let weightMap: Map<string, string> | null = null;
   let totalSize: number | null | undefined;

@@ -261,9 +261,9 @@ export class JsonReader {
 
   #readHex(escape: number): number {
     let value = 0;
+    // The string's closing quote was found before, so that the text does not end here.
     for (const end = this.at + 4; this.at < end; this.at++) {
-      const byte = this.at < this.#bytes.length ? this.#bytes[this.at] : 0;
-      const digit = '0123456789abcdef'.indexOf(String.fromCharCode(byte).toLowerCase());
+      const digit = '0123456789abcdef'.indexOf(String.fromCharCode(this.#bytes[this.at]).toLowerCase());
       if (digit < 0) throw this.#badEscape(escape);
       value = value * 16 + digit;
     }
