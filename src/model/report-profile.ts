@@ -132,7 +132,6 @@ function totalsOf(rows: readonly ProfileRow[]): Total[] {
   return groups(rows, ({ candidate }) => candidate).map((own) => {
     const sum = (of: (row: ProfileRow) => number): number => own.reduce((total, row) => total + of(row), 0);
     const compressedBytes = sum((row) => row.compressedBytes);
-
     const elements = sum((row) => row.shape.reduce((size, length) => size * length, 1));
     return {
       candidate: own[0].candidate,
