@@ -2,7 +2,7 @@
 import { arrayTag } from '../../core/array-tag.js';
 import type { AnyTypedArray, U8 } from '../../core/arrays.js';
 import { DTYPES } from '../../core/dtype.js';
-import { FormatError, quote, rangeError, typeError } from '../../core/errors.js';
+import { quote, rangeError, typeError, type FormatError } from '../../core/errors.js';
 import { checkAttached } from '../../core/numbers.js';
 import { checkInteger, checkOptions, isPlainObject } from '../../core/options.js';
 import { elementCount } from '../../core/shape.js';
@@ -173,8 +173,7 @@ function parseOwn(fn: string, modelJson: object): ReturnType<typeof parseManifes
   try {
     return parseManifest(modelJson, DEFAULT_TFJS_LIMITS, { fn, file: null });
   } catch (error) {
-    if (error instanceof FormatError) throw new RangeError(error.message, { cause: error });
-    throw error;
+    throw new RangeError((error as FormatError).message, { cause: error });
   }
 }
 
