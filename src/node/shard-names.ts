@@ -9,7 +9,7 @@ export const FILE_SUFFIX = '.safetensors';
 export const INDEX_SUFFIX = '.safetensors.index.json';
 
 /** What follows the model's name in the name of a shard; `-r2` and so on where the plain names were taken. */
-const SHARD_SUFFIX = /^(?:-r\d+)?-\d{5}-of-\d{5}\.safetensors$/;
+const SHARD_SUFFIX = /^(-r\d+)?-\d{5}-of-\d{5}\.safetensors$/;
 
 /** Whether a file is one of several, by its name: alone it would be taken for the whole model. */
 export function isPartOfModel(name: string): boolean {
@@ -50,13 +50,16 @@ export async function removeReplaced(io: IoPort, stem: string, kept: readonly st
   const folder = dirname(stem);
   const name = basename(stem);
   const entrances = [`${name}${FILE_SUFFIX}`, `${name}${INDEX_SUFFIX}`];
+  const names = await attempt(() => io.readdir(folder), 'save', stem);
   const keep = new Set(kept.map((path) => basename(path)));
-  const old = (await attempt(() => io.readdir(folder), 'save', stem)).filter((file) => !keep.has(file));
-  const opened = old.filter((file) => entrances.includes(file)).map((file) => join(folder, file));
-  for (const path of opened) await attempt(() => io.unlink(path), 'save', path);
+  const opened = entrances.filter((file) => names.includes(file) && !keep.has(file));
+  for (const file of opened) await attempt(() => io.unlink(join(folder, file)), 'save', join(folder, file));
   if (opened.length > 0) await syncFolder(io, stem);
-  for (const file of old) {
-    const isShard = file.startsWith(name) && SHARD_SUFFIX.test(file.slice(name.length));
-    if (isShard) await io.unlink(join(folder, file)).catch(() => undefined);
+  for (const file of names) {
+    const revision = file.startsWith(name) ? SHARD_SUFFIX.exec(file.slice(name.length)) : null;
+    if (revision === null || keep.has(file)) continue;
+    // A model of its own may be called model-r2.
+    const isOther = revision[1] !== undefined && names.includes(`${name}${revision[1]}${INDEX_SUFFIX}`);
+    if (!isOther) await io.unlink(join(folder, file)).catch(() => undefined);
   }
 }

@@ -341,6 +341,17 @@ describe('saveSafetensors with maxShardBytes', () => {
     expect(readdirSync(folder).sort()).toEqual([...others, 'model.safetensors'].sort());
   });
 
+  it('keeps a model whose name looks like a revision', async () => {
+    const other = join(folder, 'model-r2.safetensors');
+    await saveSafetensors(other, TENSORS, dataOf, { maxShardBytes: 9 });
+    for (let save = 0; save < 3; save++) {
+      await saveSafetensors(path, TENSORS, dataOf, { maxShardBytes: 9 });
+      expect(readdirSync(folder)).toHaveLength(8);
+      expect(sorted(await read(join(folder, 'model-r2.safetensors.index.json')))).toEqual(sorted(contents));
+      expect(sorted(await read(folder))).toEqual(sorted(contents));
+    }
+  });
+
   it('leaves a sharded model alone when it is not given', async () => {
     await saveSafetensors(path, TENSORS, dataOf, { maxShardBytes: 9 });
     await saveSafetensors(path, TENSORS.slice(0, 1), dataOf);
