@@ -10,8 +10,8 @@ import {
   floatByteSize,
   floatErrorBound,
   quantizeFloat,
-  type FloatTensor,
 } from '../../src/quantize/cast.js';
+import type { FloatTensor } from '../../src/quantize/float-types.js';
 import { readGolden } from '../support/golden.js';
 import { detachedArray, foreignArray, NOT_TENSORS } from '../support/wrong-types.js';
 
