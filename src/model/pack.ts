@@ -32,7 +32,7 @@ export interface PackedModel {
 }
 
 /** Characters that the header of any kind may take in JSON with its quotes escaped, apart from its shape. */
-const HEADER_ROOM = 560;
+const HEADER_ROOM = 420;
 /** The same for each axis of the shape. */
 const AXIS_ROOM = 20;
 

@@ -16,7 +16,7 @@ import { decompress } from '../../src/compressed/compressed.js';
 import { FormatError, NumericError } from '../../src/core/errors.js';
 import { tensor } from '../../src/core/tensor.js';
 import { decodeFloat } from '../../src/quantize/cast.js';
-import { smallModel, smallTensors } from '../support/models.js';
+import { bell, smallModel, smallTensors } from '../support/models.js';
 
 const MIXED: Recipe = {
   scheme: { scheme: 'affine', bits: 8, granularity: { kind: 'axis', axis: -1 } },
@@ -94,6 +94,27 @@ describe('a compressed model in a safetensors file', () => {
         Math.abs(Number(values[i])) * 2 ** -11,
       );
     }
+  });
+
+  it.each([
+    {
+      scheme: 'affine',
+      bits: 16,
+      mapping: 'symmetricFull',
+      granularity: { kind: 'block', blockShape: [100_000, 100_000] },
+      scaleMethod: 'percentile',
+      percentile: 60,
+      scaleDtype: 'bfloat16',
+      rounding: 'halfAwayFromZero',
+    },
+    { scheme: 'float', dtype: 'float8_e4m3fn', rounding: 'halfAwayFromZero', overflow: 'saturate' },
+    { scheme: 'tfjs', dtype: 'uint16' },
+  ] as const)('has room for the longest header of kind $scheme', async (scheme) => {
+    const shape = [...Array<number>(14).fill(1), 64, 64];
+    const tiny = bell(4096, 1).map((x) => x * 1.2345e-21);
+    const model = sourceOfTensors({ w: tensor(tiny, shape) });
+    const again = await reopened(compressed({ scheme }, model));
+    expect((await again.read('w')).shape).toEqual(shape);
   });
 
   it('notices every changed byte of the data and of the records', async () => {
