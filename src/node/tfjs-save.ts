@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AnyTypedArray, U8 } from '../core/arrays.js';
 import { crc32c } from '../core/checksum.js';
 import { quote, rangeError, typeError } from '../core/errors.js';
-import { checkOptions } from '../core/options.js';
+import { checkOptions, isPlainObject } from '../core/options.js';
 import type { TfjsStored, TfjsWeightSpec } from '../formats/tfjs/types.js';
 import {
   checkShardBytes,
@@ -121,7 +121,10 @@ export async function saveTfjsOn(
 }
 
 function checkStoredAs({ dtype, storedAs, name }: TfjsWeightSpec, stored: TfjsStored<AnyTypedArray>): void {
-  const got: unknown = stored?.quantization?.dtype ?? dtype;
+  if (!isPlainObject(stored)) {
+    throw typeError(FN, 'produce', `{quantization, data} for ${quote(name)}`, stored, 'return the data');
+  }
+  const got: unknown = stored.quantization?.dtype ?? dtype;
   if (got === storedAs) return;
   throw rangeError(FN, 'produce', `${storedAs} elements for ${quote(name)}`, got, 'correct storedAs');
 }

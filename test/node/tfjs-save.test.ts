@@ -220,7 +220,11 @@ describe('a save that fails', () => {
       },
       /no such weight/,
     ],
-    ['produce gives nothing', () => undefined, /saveTfjs: "produce" expected|saveTfjs: "data of/],
+    [
+      'produce gives nothing',
+      () => undefined,
+      /^saveTfjs: "produce" expected {quantization, data} for "__proto__", got undefined/,
+    ],
     [
       'produce gives another type',
       () => produceOf(1)({ ...SPECS[1], storedAs: 'uint16' }),

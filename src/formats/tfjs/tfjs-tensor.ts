@@ -39,7 +39,7 @@ export interface QuantizeTfjsOptions {
  * Numerics: float64 input is rounded to float32 first, everything after that is float64. 0 stays exactly 0 where it lies in the
  * range. A constant tensor is exact, with scale 1. An empty one has scale 1 and min 0. Bound: `errorBound`, half a step.
  *
- * Cost: three passes, about 2 ns per element.
+ * Cost: three passes, about 3 ns per element.
  *
  * Compatible with: tfjs-converter 4.22 under numpy 2, codes, scale and min to the bit, a min of -0 apart, which becomes 0. Under numpy
  * 1 the converter rounds to float32 after every step, and codes near ties can differ by one.

@@ -43,14 +43,21 @@ export function encodeTfjsWeight(
   return { data: codes, quantization: { dtype: affine, scale, min } };
 }
 
+/** What rounds to infinity: half a step above the largest float16. */
+const BEYOND_FLOAT16 = 65520;
+
 function halves(fn: string, x: F32): U16 {
   checkFinite(fn, x);
+  const largest = new Float32Array(1);
+  kernels().absmaxRuns(largest, x, 1, x.length, x.length);
+  if (largest[0] >= BEYOND_FLOAT16) {
+    const bad = x.findIndex((value) => Math.abs(value) >= BEYOND_FLOAT16);
+    const message = `${fn}: "x" expected magnitudes below ${BEYOND_FLOAT16} for float16, got ${describe(x[bad])} at index ${bad} - use uint16 or keep float32`;
+    throw new NumericError('OVERFLOW', message, bad);
+  }
   const codes = new Uint16Array(x.length);
   kernels().encodeFloat16(codes, x);
-  const bad = codes.findIndex((code) => (code & 0x7fff) === 0x7c00);
-  if (bad < 0) return codes;
-  const message = `${fn}: "x" expected values below 65520 for float16, got ${describe(x[bad])} at index ${bad} - use uint16 or keep float32`;
-  throw new NumericError('OVERFLOW', message, bad);
+  return codes;
 }
 
 /**

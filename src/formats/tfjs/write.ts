@@ -60,10 +60,11 @@ export function writeTfjs(
   const list = listOf(fn, weights);
   const { byteLength } = checkWeights(fn, list);
   const count = shardCount(fn, byteLength, shardBytes);
+  // Looked at before the sum of what the shapes say is allocated.
+  const stored = list.map((weight) => storedBytes(fn, specOf(weight), weight));
   const weightData = new Uint8Array(byteLength) as U8;
   let at = 0;
-  for (const weight of list) {
-    const bytes = storedBytes(fn, specOf(weight), weight);
+  for (const bytes of stored) {
     weightData.set(bytes, at);
     at += bytes.length;
   }
@@ -101,7 +102,7 @@ export function shardStem(index: number, count: number): string {
   return `group1-shard${index + 1}of${count}`;
 }
 
-export function specOf({ name, shape, dtype, quantization }: TfjsWeightData): TfjsWeightSpec {
+function specOf({ name, shape, dtype, quantization }: TfjsWeightData): TfjsWeightSpec {
   return { name, shape, dtype, storedAs: quantization?.dtype ?? dtype };
 }
 

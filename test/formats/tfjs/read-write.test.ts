@@ -218,6 +218,7 @@ describe('wrong arguments', () => {
       /expected an array with its memory/,
     ],
     ['too few elements', [weight({ data: Float32Array.of(1) })], /expected 2 elements, got 1/],
+    ['a shape that no memory holds', [weight({ shape: [2 ** 33] })], /expected 8589934592 elements, got 2/],
     ['a boolean of 2', [weight({ dtype: 'bool', data: Uint8Array.of(0, 2) })], /expected 0 or 1, got 2/],
   ])('of writeTfjs are named: %s', (_, weights, message) => {
     const write = (): unknown => writeTfjs({}, weights as TfjsWeightData[]);
