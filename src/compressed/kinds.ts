@@ -5,7 +5,8 @@
 import type { F32 } from '../core/arrays.js';
 import type { NamedArray } from '../core/source.js';
 import { tfjsFromArrays, tfjsToArrays } from '../formats/tfjs/tensor-arrays.js';
-import { dequantizeTfjs, tfjsErrorBound, type TfjsTensor } from '../formats/tfjs/tfjs-tensor.js';
+import { dequantizeTfjs, tfjsErrorBound } from '../formats/tfjs/tfjs-tensor.js';
+import type { TfjsTensor } from '../formats/tfjs/types.js';
 import { affineFromArrays, affineToArrays } from '../quantize/affine-arrays.js';
 import { affineErrorBound } from '../quantize/affine-bound.js';
 import { dequantizeAffine } from '../quantize/affine.js';

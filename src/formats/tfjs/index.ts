@@ -3,7 +3,7 @@ export type { TfjsErrorCode } from './errors.js';
 export type { TfjsLimits } from './limits.js';
 export { readTfjsManifest } from './manifest.js';
 export { readTfjs, type ReadTfjsOptions, type TfjsModel } from './read.js';
-export { dequantizeTfjs, quantizeTfjs, type QuantizeTfjsOptions, type TfjsTensor } from './tfjs-tensor.js';
+export { dequantizeTfjs, quantizeTfjs, type QuantizeTfjsOptions } from './tfjs-tensor.js';
 export type {
   TfjsAffineType,
   TfjsDType,
@@ -12,6 +12,7 @@ export type {
   TfjsQuantization,
   TfjsQuantizedType,
   TfjsStored,
+  TfjsTensor,
   TfjsWeight,
   TfjsWeightSpec,
 } from './types.js';

@@ -2,11 +2,12 @@
 import { arrayTag } from '../../core/array-tag.js';
 import { DTYPES } from '../../core/dtype.js';
 import { describe, FormatError } from '../../core/errors.js';
+import type { Pictured } from '../../core/inspect.js';
 import { isPlainObject } from '../../core/options.js';
 import { elementCount, sameShape } from '../../core/shape.js';
 import type { ArraySpec, NamedArray } from '../../core/source.js';
-import { checkTfjsTensor, tfjsTensor, type TfjsTensor } from './tfjs-tensor.js';
-import { TFJS_AFFINE, type TfjsAffineType } from './types.js';
+import { checkTfjsTensor, tfjsTensor } from './tfjs-tensor.js';
+import { TFJS_AFFINE, type TfjsAffineType, type TfjsTensor } from './types.js';
 
 /** What a TfjsTensor needs besides its codes; every value survives JSON. */
 export type TfjsHeader = Omit<TfjsTensor, 'codes'>;
@@ -34,7 +35,7 @@ export function tfjsToArrays(q: TfjsTensor): { header: TfjsHeader; arrays: Named
  * @throws FormatError: 'bad-header' for a header with missing, unknown or wrong fields, 'bad-arrays' for arrays that are not those of
  * the header, 'bad-values' for a scale or minimum that quantizeTfjs cannot have made.
  */
-export function tfjsFromArrays(header: unknown, arrays: readonly NamedArray[]): TfjsTensor {
+export function tfjsFromArrays(header: unknown, arrays: readonly NamedArray[]): TfjsTensor & Pictured {
   const checked = checkHeader(header);
   const codes = checkCodes(arrays, tfjsArraySpecs(checked.shape, checked.dtype)[0]);
   const q = tfjsTensor({ ...checked, codes: codes as TfjsTensor['codes'] });

@@ -3,27 +3,15 @@ import { arrayTag } from '../../core/array-tag.js';
 import type { F32, FloatArray, U16, U8 } from '../../core/arrays.js';
 import { DTYPES } from '../../core/dtype.js';
 import { describe, NumericError, rangeError, typeError } from '../../core/errors.js';
-import { previewOf, printsAs } from '../../core/inspect.js';
+import { picturedAs, type Pictured } from '../../core/inspect.js';
 import { checkAttached, outputFloats } from '../../core/numbers.js';
 import { checkChoice, checkOptions, isPlainObject } from '../../core/options.js';
 import { elementCount } from '../../core/shape.js';
 import { toContiguous, type TensorLike } from '../../core/tensor.js';
 import { kernels } from '../../kernels/dispatch.js';
 import { decodeAffine, decodesFinite, encodeAffine, rangeOf, TOP } from './affine.js';
-import { TFJS_AFFINE, type TfjsAffineType } from './types.js';
-
-/** A tensor as tfjs models store it: real = code * scale + min. */
-export interface TfjsTensor {
-  readonly kind: 'tfjs';
-  /** One per element, row-major. */
-  readonly codes: U8 | U16;
-  readonly dtype: TfjsAffineType;
-  /** Above 0. */
-  readonly scale: number;
-  /** What code 0 stands for. */
-  readonly min: number;
-  readonly shape: readonly number[];
-}
+import { tfjsViews } from './tfjs-view.js';
+import { TFJS_AFFINE, type TfjsAffineType, type TfjsTensor } from './types.js';
 
 export interface QuantizeTfjsOptions {
   /** Type of the codes. */
@@ -53,7 +41,7 @@ export interface QuantizeTfjsOptions {
  * q.codes; // Uint8Array [0, 128, 192, 255]
  * @see dequantizeTfjs
  */
-export function quantizeTfjs(x: TensorLike, options: QuantizeTfjsOptions): TfjsTensor {
+export function quantizeTfjs(x: TensorLike, options: QuantizeTfjsOptions): TfjsTensor & Pictured {
   const fn = 'quantizeTfjs';
   const given = checkOptions<QuantizeTfjsOptions>(fn, options, ['dtype']);
   const dtype = checkChoice(fn, 'dtype', given.dtype, TFJS_AFFINE);
@@ -85,12 +73,9 @@ export function checkFinite(fn: string, x: F32): void {
   throw new NumericError('NON_FINITE', message, bad);
 }
 
-/** Gives the record its printed form. */
-export function tfjsTensor(q: TfjsTensor): TfjsTensor {
-  return printsAs(q, ({ dtype, shape, codes }) => {
-    const size = `${codes.byteLength} bytes`;
-    return `TfjsTensor ${dtype} [${shape.join(', ')}], ${size}: ${previewOf(codes)}`;
-  });
+/** Gives the record its printed form and pictures. */
+export function tfjsTensor(q: TfjsTensor): TfjsTensor & Pictured {
+  return picturedAs(q, tfjsViews(checkTfjsTensor, tfjsErrorBound));
 }
 
 /**

@@ -1,4 +1,5 @@
-/** What a tfjs model.json says about its weights. */
+/** What a tfjs model.json says about its weights, and what a compressed tensor holds of one. */
+import type { U16, U8 } from '../../core/arrays.js';
 
 /** Types that weights compute in. Text and complex numbers are refused: nothing here could compress them. */
 export const TFJS_DTYPES = ['float32', 'int32', 'bool'] as const;
@@ -52,4 +53,17 @@ export interface TfjsManifest {
   readonly groups: readonly TfjsGroup[];
   /** Everything of model.json but the manifest, as it was. */
   readonly model: Readonly<Record<string, unknown>>;
+}
+
+/** A tensor as tfjs models store it: real = code * scale + min. */
+export interface TfjsTensor {
+  readonly kind: 'tfjs';
+  /** One per element, row-major. */
+  readonly codes: U8 | U16;
+  readonly dtype: TfjsAffineType;
+  /** Above 0. */
+  readonly scale: number;
+  /** What code 0 stands for. */
+  readonly min: number;
+  readonly shape: readonly number[];
 }

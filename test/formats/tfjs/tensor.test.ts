@@ -14,7 +14,8 @@ import { FormatError, NumericError } from '../../../src/core/errors.js';
 import { detachedArray, foreignArray, NOT_TENSORS } from '../../support/wrong-types.js';
 
 const LARGEST = 3.4028234663852886e38;
-const valid = (): TfjsTensor => quantizeTfjs(Float32Array.of(-1, 0, 1, 0.25), { dtype: 'uint8' });
+const valid = (): ReturnType<typeof quantizeTfjs> =>
+  quantizeTfjs(Float32Array.of(-1, 0, 1, 0.25), { dtype: 'uint8' });
 
 describe('quantizeTfjs', () => {
   it.each(NOT_TENSORS)('names x when it is %s', (_, x) => {
@@ -51,8 +52,13 @@ describe('quantizeTfjs', () => {
     expect(quantizeTfjs(foreignArray([0, 1]), { dtype: 'uint8' }).codes).toEqual(Uint8Array.of(0, 255));
   });
 
-  it('prints well', () => {
+  it('prints well, with a picture of its codes and what is proved', () => {
     expect(inspect(valid())).toBe('TfjsTensor uint8 [4], 4 bytes: 0, 128, 255, 160');
+    expect(valid().toSVG()).toMatch(/^<svg [^]*uint8 codes of \[4\][^]*<\/svg>/);
+    expect(valid().toHTML()).toMatch(/TfjsTensor uint8 \[4\][^]*8\.000[^]*0\.0039/);
+    const empty = quantizeTfjs(new Float32Array(0), { dtype: 'uint16' });
+    expect(empty.toHTML()).toMatch(/none[^]*<svg/);
+    expect({ ...valid() }).not.toHaveProperty('toSVG');
   });
 });
 
