@@ -1,6 +1,7 @@
 /** How far two tensors lie apart, summed in float64. */
-import type { F32, FloatArray } from '../core/arrays.js';
+import type { F32, F64, FloatArray } from '../core/arrays.js';
 import { rangeError } from '../core/errors.js';
+import { powerOfTwo } from '../core/float-formats.js';
 import { kernels } from '../kernels/dispatch.js';
 import type { ErrorSums } from '../kernels/types.js';
 
@@ -22,43 +23,108 @@ export interface ErrorMeasures {
 /**
  * Returns the error measures of `b` against the reference `a`.
  *
- * Numerics: differences of float32 are exact in float64 or rounded once; sums in the fixed order of docs/numerics.md, so that every
- * backend gives the same bits. NaN in either gives NaN.
+ * Numerics: a difference is rounded to float64 once, and exact for most pairs of float32. Sums are float64 in a fixed order: element i
+ * goes to partial sum i mod 4, and these are added as (0 + 2) + (1 + 3), so that every backend gives the same bits. A sum of n squares
+ * is off by less than (n / 4 + 4) * 2^-53 of itself. Float64 input whose squares leave the range of float64 is scaled by
+ * powers of two first. NaN in either gives NaN everywhere; an infinity gives Infinity, or NaN where it is divided by another.
+ * sqnrDb ends with Math.log10, whose last bit is the engine's choice.
  *
  * @param a the reference
  * @param b as many values
  * @throws RangeError when the lengths differ.
  */
 export function errorMeasures(a: FloatArray, b: FloatArray): ErrorMeasures {
-  return measuresOfSums(errorSums(a, b), a.length);
+  const sums = errorSums(a, b);
+  return isFloat32(a) && isFloat32(b) ? measuresOfSums(sums, a.length) : wideMeasures(a, b, sums);
 }
 
 /** The sums that every measure is made of; those of several tensors can be added. */
 export function errorSums(a: FloatArray, b: FloatArray): ErrorSums {
   if (a.length !== b.length)
     throw rangeError('errorMeasures', 'b', `${a.length} values`, b.length, 'compare equal shapes');
-  return a instanceof Float32Array && b instanceof Float32Array
-    ? kernels().errorSums(a as F32, b as F32)
-    : plainSums(a, b);
+  return isFloat32(a) && isFloat32(b) ? kernels().errorSums(a, b) : plainSums(a, b, 1, 1, 1);
 }
 
-/** The sums for float64 data, element by element. */
-function plainSums(a: FloatArray, b: FloatArray): ErrorSums {
+function isFloat32(x: FloatArray): x is F32 {
+  return x instanceof Float32Array;
+}
+
+/** The kernel's sums for data of any float type, errors, a and b each times a power of two. */
+function plainSums(a: FloatArray, b: FloatArray, ofError: number, ofA: number, ofB: number): ErrorSums {
   let maxAbs = 0;
-  let sumSquaredError = 0;
-  let sumSquaredA = 0;
-  let sumSquaredB = 0;
-  let dot = 0;
+  const squaredError = new Float64Array(4);
+  const squaredA = new Float64Array(4);
+  const squaredB = new Float64Array(4);
+  const dot = new Float64Array(4);
   for (let i = 0; i < a.length; i++) {
-    const error = a[i] - b[i];
-    const magnitude = Math.abs(error);
-    if (!(magnitude <= maxAbs)) maxAbs = magnitude;
-    sumSquaredError += error * error;
-    sumSquaredA += a[i] * a[i];
-    sumSquaredB += b[i] * b[i];
-    dot += a[i] * b[i];
+    const error = (a[i] - b[i]) * ofError;
+    const x = a[i] * ofA;
+    const y = b[i] * ofB;
+    maxAbs = Math.max(maxAbs, Math.abs(error));
+    squaredError[i & 3] += error * error;
+    squaredA[i & 3] += x * x;
+    squaredB[i & 3] += y * y;
+    dot[i & 3] += x * y;
   }
-  return { maxAbs, sumSquaredError, sumSquaredA, sumSquaredB, dot };
+  return {
+    maxAbs,
+    sumSquaredError: addLanes(squaredError),
+    sumSquaredA: addLanes(squaredA),
+    sumSquaredB: addLanes(squaredB),
+    dot: addLanes(dot),
+  };
+}
+
+function addLanes(s: F64): number {
+  return s[0] + s[2] + (s[1] + s[3]);
+}
+
+/** Between this and its inverse sums of squares have lost nothing to underflow, and so do their quotients. */
+const SAFE_SQUARES = 2 ** -400;
+
+/** Measures of float64 data, whose squares may overflow or underflow: then from sums scaled to about 1. */
+function wideMeasures(a: FloatArray, b: FloatArray, sums: ErrorSums): ErrorMeasures {
+  const { sumSquaredError, sumSquaredA, sumSquaredB } = sums;
+  const isSafe = (squares: number): boolean => squares > SAFE_SQUARES && squares < 1 / SAFE_SQUARES;
+  if ([sumSquaredError, sumSquaredA, sumSquaredB].every(isSafe)) return measuresOfSums(sums, a.length);
+  const [error, ofA, ofB] = [exponentOf(sums.maxAbs), exponentOf(largest(a)), exponentOf(largest(b))];
+  const scaled = plainSums(a, b, powerOfTwo(-error), powerOfTwo(-ofA), powerOfTwo(-ofB));
+  const near1 = measuresOfSums(scaled, a.length);
+  return {
+    maxAbs: sums.maxAbs,
+    l2: timesPower(near1.l2, error),
+    relativeL2: timesPower(near1.relativeL2, error - ofA),
+    mse: timesPower(near1.mse, 2 * error),
+    sqnrDb: near1.sqnrDb + 20 * Math.log10(2) * (ofA - error),
+    cosine: near1.cosine,
+  };
+}
+
+function largest(x: FloatArray): number {
+  let best = 0;
+  for (let i = 0; i < x.length; i++) best = Math.max(best, Math.abs(x[i]));
+  return best;
+}
+
+/** A whole number e with 2^-e a normal number and x * 2^-e between 2^-52 and 2; 0 for 0, NaN and Infinity. */
+function exponentOf(x: number): number {
+  if (!(x > 0 && x < Infinity)) return 0;
+  let exponent = 0;
+  for (let rest = x; rest >= 2; rest /= 2) exponent++;
+  for (let rest = x; rest < 1 && exponent > -1022; rest *= 2) exponent--;
+  return Math.min(exponent, 1022);
+}
+
+/** x * 2^exponent, for exponents beyond those of float64 in several steps. */
+function timesPower(x: number, exponent: number): number {
+  let result = x;
+  let rest = exponent;
+  while (rest !== 0) {
+    const step = Math.max(-1000, Math.min(1000, rest));
+    result *= powerOfTwo(step);
+    rest -= step;
+  }
+  return result;
 }
 
 /** The measures of `count` values with these sums. */
@@ -79,6 +145,7 @@ export function measuresOfSums(sums: ErrorSums, count: number): ErrorMeasures {
 /** Rounding could lift the quotient a hair beyond 1. */
 function cosineOf(dot: number, normA: number, normB: number, squaredError: number): number {
   if (squaredError === 0) return 1;
+  if (Number.isNaN(dot)) return NaN;
   if (normA === 0 || normB === 0) return 0;
   const cosine = dot / (normA * normB);
   return Number.isNaN(cosine) ? NaN : Math.max(-1, Math.min(1, cosine));

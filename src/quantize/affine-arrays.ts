@@ -6,7 +6,7 @@ import { elementCount } from '../core/shape.js';
 import type { ArraySpec, NamedArray } from '../core/source.js';
 import { badHeader, checkPadding, matchArrays } from '../core/stored.js';
 import { kernels } from '../kernels/dispatch.js';
-import { checkAffineOptions, codeRange } from './affine-options.js';
+import { checkAffineOptions, checkBits } from './affine-options.js';
 import { checkAffineTensor, unpackCodes } from './affine-tensor.js';
 import type { AffineOptions, AffineTensor, ScaleDType, Scales } from './affine-types.js';
 import { affineTensor } from './affine-view.js';
@@ -155,8 +155,7 @@ function checkHeader(header: unknown): AffineHeader {
   try {
     elementCount(given.shape, FROM);
     const granularity = checkGranularity(FROM, given.granularity, given.shape);
-    // The asymmetric range is the widest: any bits that pass here are bits that exist.
-    codeRange(FROM, given.bits, 'asymmetric');
+    checkBits(FROM, given.bits);
     return { ...given, granularity, shape: Array.from(given.shape) };
   } catch (error) {
     throw new FormatError('bad-header', (error as Error).message);
