@@ -1,15 +1,16 @@
 /** FloatTensors taken apart for storage and put together again, distrusting every part. */
-import { arrayTag } from '../core/array-tag.js';
 import type { U16, U8 } from '../core/arrays.js';
 import { byteLengthOf, DTYPES } from '../core/dtype.js';
-import { describe, FormatError } from '../core/errors.js';
 import { isSmallFloat, type SmallFloat } from '../core/float-formats.js';
 import { isPlainObject } from '../core/options.js';
 import { ROUNDINGS, type Rounding } from '../core/rounding.js';
-import { elementCount, sameShape } from '../core/shape.js';
+import { elementCount } from '../core/shape.js';
 import type { ArraySpec, NamedArray } from '../core/source.js';
+import { badHeader, checkPadding, matchArrays } from '../core/stored.js';
 import { checkFloatTensor, floatTensor } from './cast.js';
 import type { FloatTensor } from './float-types.js';
+
+const FROM = 'floatFromArrays';
 
 /** What a FloatTensor needs besides its array; every value survives JSON. */
 export interface FloatHeader {
@@ -52,75 +53,35 @@ export function floatToArrays(c: FloatTensor): { header: FloatHeader; arrays: Na
 export function floatFromArrays(header: unknown, arrays: readonly NamedArray[]): FloatTensor {
   const checked = checkHeader(header);
   const [spec] = floatArraySpecs(checked.shape, checked.dtype);
-  const codes = checkCodes(arrays, spec);
-  checkPadding(codes, checked);
+  const [codes] = matchArrays(FROM, arrays, [spec]) as (U16 | U8)[];
+  checkPadding(FROM, codes, DTYPES[checked.dtype].bits * elementCount(checked.shape, FROM));
   const overflow = checked.overflow === 'Infinity' ? Infinity : checked.overflow;
   return floatTensor({ ...checked, codes, overflow });
 }
 
 function checkHeader(header: unknown): FloatHeader {
-  if (!isPlainObject(header)) throw badHeader('header', 'an object', header);
+  if (!isPlainObject(header)) throw badHeader(FROM, 'header', 'an object', header);
   const fields = new Map<string, unknown>(Object.entries(header));
   for (const key of fields.keys())
-    if (!HEADER_KEYS.includes(key)) throw badHeader('header', 'known fields', key);
+    if (!HEADER_KEYS.includes(key)) throw badHeader(FROM, 'header', 'known fields', key);
   const kind = fields.get('kind');
-  if (kind !== 'float') throw badHeader('kind', "'float'", kind);
+  if (kind !== 'float') throw badHeader(FROM, 'kind', "'float'", kind);
   const dtype = fields.get('dtype');
-  if (!isSmallFloat(dtype)) throw badHeader('dtype', 'a small float type', dtype);
+  if (!isSmallFloat(dtype)) throw badHeader(FROM, 'dtype', 'a small float type', dtype);
   const rounding = fields.get('rounding') as Rounding;
-  if (!ROUNDINGS.includes(rounding)) throw badHeader('rounding', 'a named rounding', rounding);
+  if (!ROUNDINGS.includes(rounding)) throw badHeader(FROM, 'rounding', 'a named rounding', rounding);
   const overflow = fields.get('overflow');
   const isNumber = typeof overflow === 'number' && overflow >= 0 && Number.isFinite(overflow);
   if (!isNumber && overflow !== 'Infinity')
-    throw badHeader('overflow', "a number >= 0 or 'Infinity'", overflow);
+    throw badHeader(FROM, 'overflow', "a number >= 0 or 'Infinity'", overflow);
   return { kind, dtype, shape: checkShape(fields.get('shape')), rounding, overflow };
 }
 
 function checkShape(shape: unknown): readonly number[] {
   try {
-    elementCount(shape as readonly number[], 'floatFromArrays');
+    elementCount(shape as readonly number[], FROM);
   } catch {
-    throw badHeader('shape', 'an array of axis lengths', shape);
+    throw badHeader(FROM, 'shape', 'an array of axis lengths', shape);
   }
   return Array.from(shape as readonly number[]);
-}
-
-function checkCodes(arrays: readonly NamedArray[], spec: ArraySpec): U16 | U8 {
-  const array = arrays.length === 1 ? arrays[0] : undefined;
-  if (array === undefined || array.name !== 'codes') {
-    throw new FormatError(
-      'bad-arrays',
-      `floatFromArrays: "arrays" expected 'codes' alone, got ${namesOf(arrays)}`,
-    );
-  }
-  const size = elementCount(spec.shape, 'floatFromArrays');
-  const fits =
-    array.dtype === spec.dtype &&
-    sameShape(array.shape, spec.shape) &&
-    arrayTag(array.data) === DTYPES[spec.dtype].array.name &&
-    array.data.length === size;
-  if (!fits) {
-    const got = `${array.dtype} [${array.shape.join(', ')}] of ${array.data.length} elements`;
-    const expected = `${spec.dtype} [${spec.shape.join(', ')}]`;
-    throw new FormatError('bad-arrays', `floatFromArrays: "codes" expected ${expected}, got ${got}`);
-  }
-  return array.data as U16 | U8;
-}
-
-/** Packed codes may not hide anything behind the last one: equal tensors have equal bytes. */
-function checkPadding(codes: U16 | U8, { dtype, shape }: FloatHeader): void {
-  const usedBits = (DTYPES[dtype].bits * elementCount(shape, 'floatFromArrays')) % 8;
-  if (usedBits !== 0 && codes[codes.length - 1] >>> usedBits !== 0) {
-    const message = `floatFromArrays: "codes" expected zero bits behind the last code, got others`;
-    throw new FormatError('bad-padding', message, codes.length - 1);
-  }
-}
-
-function namesOf(arrays: readonly NamedArray[]): string {
-  return describe(arrays.map((array) => array.name));
-}
-
-function badHeader(field: string, expected: string, got: unknown): FormatError {
-  const message = `floatFromArrays: "${field}" expected ${expected}, got ${describe(got)}`;
-  return new FormatError('bad-header', message);
 }

@@ -1,13 +1,14 @@
 /** TfjsTensors taken apart for storage and put together again, distrusting every part. */
-import { arrayTag } from '../../core/array-tag.js';
-import { DTYPES } from '../../core/dtype.js';
-import { describe, FormatError } from '../../core/errors.js';
+import { FormatError } from '../../core/errors.js';
 import type { Pictured } from '../../core/inspect.js';
 import { isPlainObject } from '../../core/options.js';
-import { elementCount, sameShape } from '../../core/shape.js';
+import { elementCount } from '../../core/shape.js';
 import type { ArraySpec, NamedArray } from '../../core/source.js';
+import { badHeader, matchArrays } from '../../core/stored.js';
 import { checkTfjsTensor, tfjsTensor } from './tfjs-tensor.js';
 import { TFJS_AFFINE, type TfjsAffineType, type TfjsTensor } from './types.js';
+
+const FROM = 'tfjsFromArrays';
 
 /** What a TfjsTensor needs besides its codes; every value survives JSON. */
 export type TfjsHeader = Omit<TfjsTensor, 'codes'>;
@@ -37,10 +38,10 @@ export function tfjsToArrays(q: TfjsTensor): { header: TfjsHeader; arrays: Named
  */
 export function tfjsFromArrays(header: unknown, arrays: readonly NamedArray[]): TfjsTensor & Pictured {
   const checked = checkHeader(header);
-  const codes = checkCodes(arrays, tfjsArraySpecs(checked.shape, checked.dtype)[0]);
+  const [codes] = matchArrays(FROM, arrays, tfjsArraySpecs(checked.shape, checked.dtype));
   const q = tfjsTensor({ ...checked, codes: codes as TfjsTensor['codes'] });
   try {
-    checkTfjsTensor('tfjsFromArrays', q);
+    checkTfjsTensor(FROM, q);
   } catch (error) {
     throw new FormatError('bad-values', (error as Error).message);
   }
@@ -48,24 +49,24 @@ export function tfjsFromArrays(header: unknown, arrays: readonly NamedArray[]): 
 }
 
 function checkHeader(header: unknown): TfjsHeader {
-  if (!isPlainObject(header)) throw badHeader('header', 'an object', header);
+  if (!isPlainObject(header)) throw badHeader(FROM, 'header', 'an object', header);
   const fields = new Map<string, unknown>(Object.entries(header));
   for (const key of fields.keys())
-    if (!HEADER_KEYS.includes(key)) throw badHeader('header', 'known fields', key);
+    if (!HEADER_KEYS.includes(key)) throw badHeader(FROM, 'header', 'known fields', key);
   const kind = fields.get('kind');
-  if (kind !== 'tfjs') throw badHeader('kind', "'tfjs'", kind);
+  if (kind !== 'tfjs') throw badHeader(FROM, 'kind', "'tfjs'", kind);
   const dtype = fields.get('dtype');
   if (!(TFJS_AFFINE as readonly unknown[]).includes(dtype))
-    throw badHeader('dtype', "'uint8' or 'uint16'", dtype);
+    throw badHeader(FROM, 'dtype', "'uint8' or 'uint16'", dtype);
   const numbers = { scale: fields.get('scale'), min: fields.get('min') };
   for (const [key, value] of Object.entries(numbers)) {
-    if (typeof value !== 'number') throw badHeader(key, 'a number', value);
+    if (typeof value !== 'number') throw badHeader(FROM, key, 'a number', value);
   }
   const shape = fields.get('shape');
   try {
-    elementCount(shape as number[], 'tfjsFromArrays');
+    elementCount(shape as number[], FROM);
   } catch {
-    throw badHeader('shape', 'an array of axis lengths', shape);
+    throw badHeader(FROM, 'shape', 'an array of axis lengths', shape);
   }
   return {
     kind,
@@ -74,28 +75,4 @@ function checkHeader(header: unknown): TfjsHeader {
     min: numbers.min as number,
     shape: Array.from(shape as number[]),
   };
-}
-
-function checkCodes(arrays: readonly NamedArray[], spec: ArraySpec): NamedArray['data'] {
-  const array = arrays.length === 1 ? arrays[0] : undefined;
-  if (array === undefined || array.name !== spec.name) {
-    const got = describe(arrays.map(({ name }) => name));
-    throw new FormatError('bad-arrays', `tfjsFromArrays: "arrays" expected 'codes' alone, got ${got}`);
-  }
-  const fits =
-    array.dtype === spec.dtype &&
-    sameShape(array.shape, spec.shape) &&
-    arrayTag(array.data) === DTYPES[spec.dtype].array.name &&
-    array.data.length === elementCount(spec.shape, 'tfjsFromArrays');
-  if (!fits) {
-    const got = `${array.dtype} [${array.shape.join(', ')}] of ${array.data.length} elements`;
-    const expected = `${spec.dtype} [${spec.shape.join(', ')}]`;
-    throw new FormatError('bad-arrays', `tfjsFromArrays: "codes" expected ${expected}, got ${got}`);
-  }
-  return array.data;
-}
-
-function badHeader(field: string, expected: string, got: unknown): FormatError {
-  const message = `tfjsFromArrays: "${field}" expected ${expected}, got ${describe(got)}`;
-  return new FormatError('bad-header', message);
 }
