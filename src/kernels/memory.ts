@@ -1,5 +1,18 @@
 /** The kernels' memory and the WebAssembly instance over it, both made on first use. */
-import type { AnyTypedArray, F32, F64, I16, I32, I64, I8, TypedArray, U16, U32, U64, U8 } from '../core/arrays.js';
+import type {
+  AnyTypedArray,
+  F32,
+  F64,
+  I16,
+  I32,
+  I64,
+  I8,
+  TypedArray,
+  U16,
+  U32,
+  U64,
+  U8,
+} from '../core/arrays.js';
 import type { DType } from '../core/dtype.js';
 import { DTYPES, isDType } from '../core/dtype.js';
 import { describe, rangeError, typeError } from '../core/errors.js';
