@@ -8,9 +8,11 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { weights } from './data.js';
 import { affineCases } from './kernels/affine.js';
+import { codebookCases } from './kernels/codebook.js';
 import { errorCases } from './kernels/error.js';
 import { floatCases } from './kernels/float.js';
 import { fusedCases } from './kernels/fused.js';
+import { mxCases } from './kernels/mx.js';
 import { packCases } from './kernels/pack.js';
 import { reduceCases } from './kernels/reduce.js';
 import { Copy, FULL, SMOKE } from './measure.js';
@@ -20,7 +22,15 @@ import { rowsOf } from './rows.js';
 import { bar, figure, table } from './table.js';
 import { judge } from './targets.js';
 
-const CASES = [...reduceCases, ...affineCases, ...fusedCases, ...packCases, ...floatCases, ...errorCases];
+const CASES = [
+  ...reduceCases,
+  ...affineCases,
+  ...fusedCases,
+  ...mxCases,
+  ...packCases,
+  ...floatCases,
+  ...errorCases,
+];
 
 const { values: options } = parseArgs({
   options: { filter: { type: 'string' }, smoke: { type: 'boolean' }, json: { type: 'boolean' } },

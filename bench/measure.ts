@@ -2,17 +2,19 @@
 import { Bench } from 'tinybench';
 
 export interface Effort {
-  /** How often copy, kernel, copy are timed in turn. */
+  /** How often copy, kernel, copy are timed in turn, at most. */
   readonly rounds: number;
+  /** Rounds in a row that may bring no better time before it is believed: a busy machine takes more of them. */
+  readonly patience: number;
   /** Milliseconds and samples that each of the three gets in one round, at least. */
   readonly time: number;
   readonly iterations: number;
 }
 
-export const FULL: Effort = { rounds: 3, time: 40, iterations: 4 };
-/** For calls that take seconds. */
-export const BRIEF: Effort = { rounds: 1, time: 0, iterations: 2 };
-export const SMOKE: Effort = { rounds: 1, time: 0, iterations: 1 };
+export const FULL: Effort = { rounds: 12, patience: 3, time: 40, iterations: 4 };
+/** For calls that take so long that a share of a core more or less does not show. */
+export const BRIEF: Effort = { rounds: 1, patience: 1, time: 0, iterations: 2 };
+export const SMOKE: Effort = { rounds: 1, patience: 1, time: 0, iterations: 1 };
 
 export interface Measurement {
   readonly nsPerElement: number;
@@ -58,7 +60,8 @@ export function measure(
   const copyBatch = batch(() => copy.run());
   let kernelMs = Infinity;
   let copyMs = Infinity;
-  for (let round = 0; round < effort.rounds; round++) {
+  let stale = 0;
+  for (let round = 0; round < effort.rounds && stale < effort.patience; round++) {
     const bench = new Bench({
       time: effort.time,
       iterations: effort.iterations,
@@ -72,8 +75,10 @@ export function measure(
       if (!('latency' in result)) throw new Error(`no measurement: ${result.state}`);
       return result.latency.min;
     });
+    const copied = Math.min(before, after);
+    stale = kernel < 0.99 * kernelMs || copied < 0.99 * copyMs ? 0 : stale + 1;
     kernelMs = Math.min(kernelMs, kernel);
-    copyMs = Math.min(copyMs, before, after);
+    copyMs = Math.min(copyMs, copied);
   }
   return fromTimes(kernelMs / repeats, copyMs / repeats, elements, bytesPerElement);
 }

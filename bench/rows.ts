@@ -22,8 +22,8 @@ export interface Bench {
   readonly hasNumpy: boolean;
 }
 
-/** Peers that take a second for one call are not worth many samples; on small tensors they are as quick as any. */
-const SLOW_ELEMENTS = 2 ** 22;
+/** Calls that take longer are not worth many samples. */
+const SLOW_MS = 400;
 
 export function* rowsOf(kernel: KernelCase, bench: Bench): Generator<Row> {
   const { x, copy, effort } = bench;
@@ -32,20 +32,22 @@ export function* rowsOf(kernel: KernelCase, bench: Bench): Generator<Row> {
   reference.run();
   const expected = numbersOf(reference.result());
 
-  const row = (
-    implementation: string,
-    arrays: string,
-    trial: Trial,
-    tolerance: Tolerance,
-    rowEffort: Effort,
-  ): Row => {
+  const row = (implementation: string, arrays: string, trial: Trial, tolerance: Tolerance): Row => {
+    const begin = performance.now();
     trial.run();
+    const isSlow = performance.now() - begin > SLOW_MS;
     check(`${kernel.name}, ${implementation}`, numbersOf(trial.result()), expected, tolerance);
-    const measured = measure(() => trial.run(), copy, elements, kernel.bytesPerElement, rowEffort);
+    const measured = measure(
+      () => trial.run(),
+      copy,
+      elements,
+      kernel.bytesPerElement,
+      isSlow && effort !== SMOKE ? BRIEF : effort,
+    );
     return { kernel: kernel.name, implementation, arrays, elements, ...measured };
   };
   const twinRow = (name: 'simd' | 'scalar', room: Room): Row => {
-    const result = row(name, room.label, kernel.trial(kernelsOf(name), x, room), EXACT, effort);
+    const result = row(name, room.label, kernel.trial(kernelsOf(name), x, room), EXACT);
     room.release();
     return result;
   };
@@ -53,12 +55,9 @@ export function* rowsOf(kernel: KernelCase, bench: Bench): Generator<Row> {
   yield twinRow('simd', ordinaryRoom);
   yield twinRow('simd', memoryRoom());
   yield twinRow('scalar', ordinaryRoom);
-  for (const { name, tolerance, slow, trial } of kernel.peers) {
-    const brief = slow && elements >= SLOW_ELEMENTS && effort !== SMOKE;
-    yield row(name, 'ordinary', trial(x), tolerance, brief ? BRIEF : effort);
-  }
+  for (const { name, tolerance, trial } of kernel.peers) yield row(name, 'ordinary', trial(x), tolerance);
   if (kernel.numpy !== undefined && bench.hasNumpy) {
-    const { milliseconds, result } = runNumpy(kernel.numpy, x, effort === SMOKE ? 2 : 12);
+    const { milliseconds, result } = runNumpy(kernel.numpy, x, effort === SMOKE ? 2 : 60);
     check(`${kernel.name}, numpy`, numbersOf([result]), expected, EXACT);
     const measured = measureForeign(milliseconds, copy, elements, kernel.bytesPerElement, effort);
     yield {

@@ -19,6 +19,8 @@ const SHARES: readonly { kernel: string; arrays: string; percent: number; aim?: 
   { kernel: 'dequantize int8, per tensor', arrays: 'ordinary', percent: 40 },
   { kernel: 'absmax, per tensor', arrays: 'ordinary', percent: 55 },
   { kernel: 'quantize 4 bits packed, groups of 32, float32 scales', arrays: 'ordinary', percent: 25 },
+  { kernel: 'quantize NF4, blocks of 64', arrays: 'ordinary', percent: 10 },
+  { kernel: 'dequantize NF4, blocks of 64', arrays: 'ordinary', percent: 30 },
   { kernel: 'float16 encode', arrays: 'ordinary', percent: 15, aim: 25 },
   { kernel: 'quantize int8, per tensor', arrays: MEMORY, percent: 50 },
   { kernel: 'dequantize int8, per tensor', arrays: MEMORY, percent: 80 },

@@ -64,7 +64,6 @@ export const affineCases: readonly KernelCase[] = [
       {
         name: 'tfjs cpu',
         tolerance: EXACT,
-        slow: true,
         trial: (x) => {
           let codes = new Int32Array(0);
           const work = tfjsQuantize(x, scaleFor(x)[0]);
@@ -128,7 +127,6 @@ export const affineCases: readonly KernelCase[] = [
       {
         name: 'tfjs cpu',
         tolerance: EXACT,
-        slow: true,
         trial: (x) => {
           let out = new Float32Array(0);
           const work = tfjsDequantize(codesFor(x), scaleFor(x)[0]);

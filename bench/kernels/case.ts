@@ -74,8 +74,6 @@ export const SUMS: Tolerance = { distance: 1e-9, share: 1 };
 export interface Peer {
   readonly name: string;
   readonly tolerance: Tolerance;
-  /** Whether one call on the largest size takes about a second or more. */
-  readonly slow?: boolean;
   trial(x: F32): Trial;
 }
 

@@ -26,7 +26,6 @@ export const reduceCases: readonly KernelCase[] = [
       {
         name: 'tfjs cpu',
         tolerance: EXACT,
-        slow: true,
         trial: (x) => {
           let best = 0;
           const work = tfjsAbsmax(x);
@@ -59,7 +58,6 @@ export const reduceCases: readonly KernelCase[] = [
       {
         name: 'ml-matrix (float64)',
         tolerance: EXACT,
-        slow: true,
         trial: (x) => {
           let range = [0, 0];
           const work = matrixMinmax(x);

@@ -95,3 +95,26 @@ export function errorLoop(a: F32, b: F32): number[] {
   }
   return [maxAbs, squaredError, squaredA, squaredB, dot];
 }
+
+const E2M1 = [0, 0.5, 1, 1.5, 2, 3, 4, 6];
+
+/** MXFP4 with logarithms and a search for the nearest value; ties to the even code. */
+export function quantizeMx4Loop(packed: U8, scale: U8, x: F32, block: number): void {
+  for (let j = 0; j < scale.length; j++) {
+    let absmax = 0;
+    for (let i = j * block; i < (j + 1) * block; i++) absmax = Math.max(absmax, Math.abs(x[i]));
+    const exponent = Math.max(absmax === 0 ? -127 : Math.floor(Math.log2(absmax)) - 2, -127);
+    scale[j] = exponent + 127;
+    const factor = 2 ** -exponent;
+    for (let i = j * block; i < (j + 1) * block; i++) {
+      const y = Math.abs(x[i] * factor);
+      let code = 0;
+      for (let c = 1; c < 8; c++) {
+        const middle = (E2M1[c - 1] + E2M1[c]) / 2;
+        if (y > middle || (y === middle && c % 2 === 0)) code = c;
+      }
+      const nibble = x[i] < 0 || Object.is(x[i], -0) ? code | 8 : code;
+      packed[i >> 1] = i % 2 === 0 ? nibble : packed[i >> 1] | (nibble << 4);
+    }
+  }
+}
