@@ -45,7 +45,7 @@ function encodeInto(
 }
 
 /**
- * 1 where the code of an element before clamping lies from codeMin to codeMax, else 0, also for NaN. Two passes, each with one end of
+ * 1 where the code of an element before clamping lies from codeMin to codeMax, else 0, also for NaN and infinities. Two passes, each with one end of
  * the range moved to 0, so that codes of every width fit an Int8Array: -1 is below the lower end, +1 above the upper.
  */
 export function insideMask(x: F32, plan: RegionPlan, q: QParams): U8 {
@@ -53,7 +53,7 @@ export function insideMask(x: F32, plan: RegionPlan, q: QParams): U8 {
   const fromHigh = sideOfEnd(x, plan, q, q.codeMax);
   const mask = new Uint8Array(x.length);
   for (let i = 0; i < x.length; i++)
-    mask[i] = fromLow[i] >= 0 && fromHigh[i] <= 0 && !Number.isNaN(x[i]) ? 1 : 0;
+    mask[i] = fromLow[i] >= 0 && fromHigh[i] <= 0 && Number.isFinite(x[i]) ? 1 : 0;
   return mask;
 }
 

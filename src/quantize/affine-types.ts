@@ -117,6 +117,6 @@ export interface AffineTensor {
   readonly shape: readonly number[];
   readonly scaleDtype: ScaleDType;
   readonly rounding: Rounding;
-  /** Largest distance by which a finite value lay outside what the codes can reach: 0 unless the range was clipped. */
+  /** Largest distance by which a finite value lay outside what the codes can reach: 0, or close to it, unless the range was cut. */
   readonly overflow: number;
 }

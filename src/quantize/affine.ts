@@ -19,13 +19,16 @@ import type { Parameters } from './scale-rule.js';
  *
  * Formula: code = clamp(round(x / scale) + zeroPoint, codeMin, codeMax); x is restored as scale * (code - zeroPoint).
  *
- * Shapes: any; regions as `granularity` says, tails allowed everywhere.
+ * Shapes: any; regions as `granularity` says; a group or block at the end of an axis may be shorter and then has its own scale.
  *
  * Numerics: float64 input is rounded to float32 first. The scale is one division rounded to float32, then to `scaleDtype`; codes use
- * the rounded scale. The range is the region's own (`absmax`, `minmax`), cut at a percentile (`percentile`), or the best of 81
- * shrunken ranges by squared error (`mse`). 0 stays exactly 0. A region of zeros has scale 0. NaN and infinities are an
- * error; with nonFinite 'saturate' they become the zero point and the outermost codes. Empty tensors have no codes; a scalar has
- * one region. Bound: `errorBound`, half a step for the nearest roundings.
+ * the rounded scale. It is the next larger one where rounding would leave the range's end more than half a step outside (subnormal
+ * scales, 16-bit codes with 16-bit scales), and smaller where a level would lie beyond float32. The range is the region's own
+ * (`absmax`, `minmax`), cut at a percentile (`percentile`), or the best of 81 shrunken ranges by squared error (`mse`).
+ * Special values: 0 and -0 stay exactly 0; a region of zeros has scale 0; subnormals are not flushed; every value is finite. NaN and
+ * infinities are an error; with nonFinite 'saturate' they become the zero point and the outermost codes. Empty tensors have no
+ * codes; a scalar has one region. Bound: `errorBound`, half a step for the roundings to nearest (a whole one for the others) and
+ * `overflow` where values were clipped; docs/numerics.md has the proof.
  *
  * Cost: one or two passes at 40 to 60 % of copy bandwidth with SIMD; `mse` 81 passes, `percentile` one sort per region.
  *
@@ -46,6 +49,8 @@ export function quantizeAffine(x: TensorLike, options: AffineOptions): AffineTen
 
 /**
  * Returns the scales, zero points and code range that quantizeAffine would use for `x`, for use with `quantizeWith`.
+ *
+ * Numerics: as quantizeAffine; no codes are made. Regions without elements have scale 0.
  *
  * @param x a tensor of real numbers
  * @param options as quantizeAffine
@@ -136,6 +141,9 @@ export function dequantizeAffine(q: AffineTensor, options?: { readonly out?: Flo
 /**
  * Returns `x` after quantization and back, with the mask of the straight-through gradient: 1 where the value lay inside the range of
  * the codes before clamping, else 0.
+ *
+ * Numerics: values are dequantizeAffine(quantizeAffine(x, how)). The mask is 0 for NaN and infinities (with nonFinite 'saturate'), and
+ * 1 in a region of scale 0.
  *
  * Compatible with: torch 2.13 fake_quantize_per_tensor_affine (values and gradient mask), given its scale and zero point.
  *
