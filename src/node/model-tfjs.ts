@@ -22,7 +22,7 @@ import { attempt } from './io-error.js';
 import { saveTfjs } from './tfjs-save.js';
 import type { TfjsSource } from './tfjs.js';
 
-/** A tfjs model whose weights may be quantized, as a compressed model. int32 weights in affine codes count as kept: their codes decode to whole numbers. */
+/** A tfjs model whose weights may be quantized, as a compressed model. Weights that no kind of compressed tensor holds, int32 in affine codes or with a scale that is not positive, count as kept: `read` decodes them. */
 export function compressedTfjs(source: TfjsSource): CompressedModel {
   const entries = new Map<string, CompressedEntry>();
   for (const [name, { dtype, shape, storedAs, begin, end }] of source.weights) {
@@ -41,11 +41,18 @@ export function compressedTfjs(source: TfjsSource): CompressedModel {
     modelJson: source.modelJson,
     async read(name) {
       const weight = source.weights.get(name);
-      const isLossy = weight?.dtype === 'float32' && weight.quantization !== null;
-      return isLossy ? compressedWeight(weight, await source.stored(name)) : source.read(name);
+      return weight !== undefined && isCompressedWeight(weight)
+        ? compressedWeight(weight, await source.stored(name))
+        : source.read(name);
     },
     close: () => source.close(),
   };
+}
+
+/** Only positive scales: other tools may write any, and tfjs decodes them all. */
+function isCompressedWeight({ dtype, quantization }: TfjsWeight): boolean {
+  if (dtype !== 'float32' || quantization === null) return false;
+  return quantization.dtype === 'float16' || quantization.scale > 0;
 }
 
 function compressedWeight({ shape }: TfjsWeight, { quantization, data }: TfjsStored<TypedArray>): Compressed {
