@@ -125,7 +125,7 @@ function packedRuns4(bits: Bits, plan: RegionPlan): Span | null {
 
 /**
  * Scales and codes in one pass by the fused kernel, the same as scaleRegions and encodeCodes give; null where it cannot: other
- * settings, runs of odd length, or scales that chooseParameters would not have left as they were rounded.
+ * settings, runs of odd length, values that are not finite, or scales that chooseParameters would not have left as they were rounded.
  */
 export function encodeFused(
   x: F32,
@@ -140,7 +140,7 @@ export function encodeFused(
   const divisor = mapping === 'symmetric' ? codeMax : codeMax + 0.5;
   kernels().quantizePackRuns4(codes, scale, x, plan.regions, span.run, divisor, scaleDtype, codeMin, codeMax);
   if (!scale.every((s) => isOrdinaryScale4(s, scaleDtype))) {
-    const chosen = scaleRegions(x, plan, settings);
+    const chosen = scaleRegions(x, rangesOf(x, plan, true), plan, settings);
     return chosen.scale.every((s, r) => s === scale[r]) ? { ...chosen, codes } : null;
   }
   // symmetric: 7.5 steps reach 7 % beyond absmax, and no type rounds a normal scale by as much as 0.4 %.

@@ -12,11 +12,15 @@ export interface ScaledRegions extends Parameters {
   readonly overflow: number;
 }
 
-/** Scales and zero points of finite values `x` under `settings`. */
-export function scaleRegions(x: F32, plan: RegionPlan, settings: AffineSettings): ScaledRegions {
-  const own = rangesOf(x, plan, settings.mapping !== 'asymmetric' || settings.scaleMethod === 'absmax');
+/** Scales and zero points of finite values `x`, whose own ranges are known, under `settings`. */
+export function scaleRegions(x: F32, own: Ranges, plan: RegionPlan, settings: AffineSettings): ScaledRegions {
   const { scale, zeroPoint } = chooseParameters(chosenRanges(x, plan, settings, own), settings);
   return { scale, zeroPoint, overflow: overflowOf(own, scale, zeroPoint, settings) };
+}
+
+/** Whether the settings ask for ranges that are symmetric about 0. */
+export function usesMagnitudes({ mapping, scaleMethod }: AffineSettings): boolean {
+  return mapping !== 'asymmetric' || scaleMethod === 'absmax';
 }
 
 function chosenRanges(x: F32, plan: RegionPlan, settings: AffineSettings, own: Ranges): Ranges {
@@ -31,7 +35,7 @@ function chosenRanges(x: F32, plan: RegionPlan, settings: AffineSettings, own: R
 
 /**
  * Smallest and largest value of every region. `magnitudes` asks for -absmax and absmax instead: one number less to find, and all
- * that symmetric ranges need.
+ * that symmetric ranges need. NaN in a region makes its range NaN.
  */
 export function rangesOf(x: F32, plan: RegionPlan, magnitudes: boolean): Ranges {
   const max = new Float32Array(plan.regions);
@@ -48,8 +52,8 @@ export function rangesOf(x: F32, plan: RegionPlan, magnitudes: boolean): Ranges 
     if (span.run > 0) kernels().minmaxRuns(spanMin, spanMax, part, span.rows, span.width, span.run);
     else kernels().minmaxColumns(spanMin, spanMax, part, span.rows, span.width);
     forEachParameter(span, (region, i) => {
-      if (spanMin[i] < min[region]) min[region] = spanMin[i];
-      if (spanMax[i] > max[region]) max[region] = spanMax[i];
+      min[region] = Math.min(min[region], spanMin[i]);
+      max[region] = Math.max(max[region], spanMax[i]);
     });
   }
   for (let r = 0; r < plan.regions; r++) {
@@ -69,7 +73,7 @@ function reduceAbsmax(out: F32, x: F32, plan: RegionPlan): void {
     if (span.run > 0) kernels().absmaxRuns(found, part, span.rows, span.width, span.run);
     else kernels().absmaxColumns(found, part, span.rows, span.width);
     forEachParameter(span, (region, i) => {
-      if (found[i] > out[region]) out[region] = found[i];
+      out[region] = Math.max(out[region], found[i]);
     });
   }
 }
@@ -96,17 +100,20 @@ export function overflowOf(
 }
 
 /**
- * `x` in float32, and the values that ranges are found from: the same array, or with 0 for everything that is not finite. The named
- * error at the first such value unless `nonFinite` is 'saturate'.
+ * The ranges of `values`, which are `data` in float32. The ranges also tell whether everything is finite: no pass of its own is spent
+ * on that. The named error at the first element that is not; if `nonFinite` is 'saturate', the ranges of `finite`, which has 0 there.
  */
-export function finiteValues(
+export function finiteRanges(
   fn: string,
   data: FloatArray,
+  values: F32,
+  plan: RegionPlan,
+  magnitudes: boolean,
   nonFinite: NonFinite,
-): { readonly values: F32; readonly finite: F32 } {
-  const values = data instanceof Float32Array ? data : Float32Array.from(data);
+): { readonly finite: F32; readonly own: Ranges } {
+  const own = rangesOf(values, plan, magnitudes);
+  if (own.min.every(Number.isFinite) && own.max.every(Number.isFinite)) return { finite: values, own };
   const index = kernels().firstNonFinite(values);
-  if (index < 0) return { values, finite: values };
   if (nonFinite === 'throw') {
     const got = `${describe(data[index])} at index ${index}`;
     const fix = "repair the tensor, or pass nonFinite: 'saturate'";
@@ -117,5 +124,11 @@ export function finiteValues(
     );
   }
   // 0 changes no range that holds 0, and every range does: the symmetric ones by definition, the asymmetric by rule.
-  return { values, finite: values.map((v) => (Number.isFinite(v) ? v : 0)) };
+  const finite = values.map((v) => (Number.isFinite(v) ? v : 0));
+  return { finite, own: rangesOf(finite, plan, magnitudes) };
+}
+
+/** The same array when it holds float32 already, else its values rounded to float32. */
+export function toFloat32(data: FloatArray): F32 {
+  return data instanceof Float32Array ? data : Float32Array.from(data);
 }

@@ -7,7 +7,7 @@ import { elementCount } from '../core/shape.js';
 import { toContiguous, type TensorLike } from '../core/tensor.js';
 import { decodeInto, encodeCodes, encodeFused, insideMask } from './affine-codes.js';
 import { checkAffineOptions, NON_FINITE } from './affine-options.js';
-import { finiteValues, overflowOf, rangesOf, scaleRegions } from './affine-scale.js';
+import { finiteRanges, overflowOf, scaleRegions, toFloat32, usesMagnitudes } from './affine-scale.js';
 import { checkAffineTensor, planOf } from './affine-tensor.js';
 import type { AffineOptions, AffineSettings, AffineTensor, NonFinite, QParams } from './affine-types.js';
 import { affineTensor } from './affine-view.js';
@@ -63,8 +63,16 @@ export function chooseQParams(x: TensorLike, options: AffineOptions): QParams {
   const fn = 'chooseQParams';
   const { data, shape } = toContiguous(x, fn);
   const settings = checkAffineOptions(fn, options, shape);
-  const { finite } = finiteValues(fn, data, settings.nonFinite);
-  return toQParams(settings, scaleRegions(finite, planRegions(shape, settings.granularity), settings));
+  const plan = planRegions(shape, settings.granularity);
+  const { finite, own } = finiteRanges(
+    fn,
+    data,
+    toFloat32(data),
+    plan,
+    usesMagnitudes(settings),
+    settings.nonFinite,
+  );
+  return toQParams(settings, scaleRegions(finite, own, plan, settings));
 }
 
 /**
@@ -103,20 +111,29 @@ function quantize(fn: string, x: TensorLike, options: AffineOptions): Quantized 
   const { data, shape } = toContiguous(x, fn);
   const settings = checkAffineOptions(fn, options, shape);
   const plan = planRegions(shape, settings.granularity);
-  const { values, finite } = finiteValues(fn, data, settings.nonFinite);
-  const fused = values === finite ? encodeFused(values, plan, settings) : null;
-  const chosen = fused ?? scaleRegions(finite, plan, settings);
+  const values = toFloat32(data);
+  const fused = encodeFused(values, plan, settings);
+  if (fused !== null) {
+    const qparams = toQParams(settings, fused);
+    return { q: toTensor(fused.codes, shape, qparams, fused.overflow), values, plan, qparams };
+  }
+  const { finite, own } = finiteRanges(fn, data, values, plan, usesMagnitudes(settings), settings.nonFinite);
+  const chosen = scaleRegions(finite, own, plan, settings);
   const qparams = toQParams(settings, chosen);
-  const codes = fused === null ? encodeCodes(values, plan, qparams) : fused.codes;
-  return { q: toTensor(codes, shape, qparams, chosen.overflow), values, plan, qparams };
+  return {
+    q: toTensor(encodeCodes(values, plan, qparams), shape, qparams, chosen.overflow),
+    values,
+    plan,
+    qparams,
+  };
 }
 
 function quantizeBy(fn: string, x: TensorLike, qparams: QParams, nonFinite: NonFinite): Quantized {
   const { data, shape } = toContiguous(x, fn);
   const plan = planOf(fn, shape, qparams);
-  const { values, finite } = finiteValues(fn, data, nonFinite);
-  const { scale, zeroPoint } = qparams;
-  const overflow = overflowOf(rangesOf(finite, plan, false), scale, zeroPoint, qparams);
+  const values = toFloat32(data);
+  const { own } = finiteRanges(fn, data, values, plan, false, nonFinite);
+  const overflow = overflowOf(own, qparams.scale, qparams.zeroPoint, qparams);
   return { q: toTensor(encodeCodes(values, plan, qparams), shape, qparams, overflow), values, plan, qparams };
 }
 

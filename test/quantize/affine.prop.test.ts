@@ -428,6 +428,24 @@ describe('inputs and outputs', () => {
     );
   });
 
+  it('an element that is not finite is found wherever it is, and the first one named', () => {
+    const bad = fc.constantFrom(NaN, Infinity, -Infinity);
+    fc.assert(
+      fc.property(anyCase, fc.nat(), fc.nat(), bad, ({ data, shape, options }, at, also, value) => {
+        fc.pre(data.length > 0);
+        const places = [at % data.length, also % data.length];
+        for (const place of places) data[place] = value;
+        const first = { code: 'NON_FINITE', index: Math.min(...places) };
+        for (const fn of [quantizeAffine, chooseQParams, fakeQuantize]) {
+          expect(() => fn({ data, shape }, options)).toThrow(expect.objectContaining(first) as Error);
+        }
+        const qparams = chooseQParams({ data: new Float32Array(data.length), shape }, options);
+        expect(() => quantizeWith({ data, shape }, qparams)).toThrow(expect.objectContaining(first) as Error);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('what is not finite changes nothing else: NaN becomes 0, infinities the outermost codes', () => {
     fc.assert(
       fc.property(anySample, anyScheme, fc.nat(99), ({ data }, scheme, seed) => {
