@@ -372,6 +372,21 @@ describe('failures of the system', () => {
     await file.abort();
   });
 
+  it('include a close that fails, since some disks report lost data only then', async () => {
+    const io = new MemoryIo();
+    io.put('/m/file', 'old');
+    const file = await createAtomicFileOn(io, '/m/file');
+    await file.write(bytes('new'));
+    const COMMIT = ['fstat', 'fstat', 'chmod', 'sync', 'close'];
+    const begin = io.log.length;
+    io.failAt(COMMIT.length, 'EIO');
+    await expect(file.commit()).rejects.toMatchObject({ code: 'EIO' });
+    expect(io.log.slice(begin, begin + COMMIT.length)).toEqual(COMMIT);
+    expect(new TextDecoder().decode(io.contents('/m/file') as Uint8Array)).toBe('old');
+    expect(io.list('/m')).toEqual(['file']);
+    expect(io.openFiles).toBe(0);
+  });
+
   it('leave the new file where only the folder could not be written out', async () => {
     const io = new MemoryIo();
     io.put('/m/file', 'old');

@@ -88,7 +88,8 @@ describe('a disk that gets full', () => {
 
   it('is noticed before the first byte where the system tells', async () => {
     const io = await diskOf(SCENARIOS[1]);
-    io.freeBytes = () => Promise.resolve(1000);
+    // Enough for the first shard, not for all.
+    io.freeBytes = () => Promise.resolve(3000);
     await expect(save(io, 'new', 2000)).rejects.toMatchObject({ code: 'ENOSPC' });
     expect(io.log).not.toContain('write');
   });

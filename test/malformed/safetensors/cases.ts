@@ -108,6 +108,8 @@ const REJECTED_BY_BOTH: readonly Row[] = [
   ['a short \\u escape', 'SAFETENSORS_STRING', file(`{"\\u12":${entry()}}`, 4)],
   ['a lone high surrogate', 'SAFETENSORS_STRING', file(`{"\\ud800":${entry()}}`, 4)],
   ['a lone low surrogate', 'SAFETENSORS_STRING', file(`{"\\udc00":${entry()}}`, 4)],
+  ['two low surrogates', 'SAFETENSORS_STRING', file(`{"\\udc00\\udc00":${entry()}}`, 4)],
+  ['the last control character in a name', 'SAFETENSORS_STRING', file(`{"a\x1fb":${entry()}}`, 4)],
   ['two high surrogates', 'SAFETENSORS_STRING', file(`{"\\ud800\\ud800":${entry()}}`, 4)],
   ['a high surrogate before another escape', 'SAFETENSORS_STRING', file(`{"\\ud800\\n":${entry()}}`, 4)],
   ['an unescaped delete in front of a cut escape', 'SAFETENSORS_STRING', file(`{"\x7f\\u00":${entry()}}`, 4)],
