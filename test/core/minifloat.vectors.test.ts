@@ -18,6 +18,15 @@ const dataOf = (name: string): ArrayLike<number> & { buffer: ArrayBufferLike } =
 };
 const inputBits = Uint32Array.from(new Uint32Array(dataOf('x').buffer));
 
+it('reads all 17 arrays: x, and every code decoded and x encoded for the eight types', () => {
+  expect([...golden.keys()].sort()).toEqual(
+    [
+      'minifloat/x',
+      ...SMALL_FLOATS.flatMap((t) => [`minifloat/${t}/decode`, `minifloat/${t}/encode`]),
+    ].sort(),
+  );
+});
+
 describe.each(SMALL_FLOATS)('%s', (dtype) => {
   const format = FLOAT_FORMATS[dtype];
   const codesOf = (codes: ArrayLike<number>): U16 | U8 =>

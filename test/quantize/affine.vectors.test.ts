@@ -25,7 +25,11 @@ const numbers = (data: ArrayLike<number>): number[] => Array.from(data);
 describe('affine quantization against torch 2.13', () => {
   const cases = [...golden.keys()].filter((name) => /^affine\/qu?int8\/.*\/codes$/.test(name));
 
-  it('has the six per-tensor cases', () => expect(cases).toHaveLength(6));
+  it('has the six per-tensor cases, and reads all 18 arrays', () => {
+    expect(cases).toHaveLength(6);
+    // x; codes and values of the six; scales, codes and values per channel; values and mask of fake_quant.
+    expect(golden.size).toBe(1 + 12 + 3 + 2);
+  });
 
   for (const name of cases) {
     it(`${name}: codes and values`, () => {
