@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from './support/bundle.js';
-import { documentGroups, exampleGroups, readDocuments, readExamples, runAll } from './support/documents.js';
+import { documentGroups, exampleGroups, readExamples, readMarkdown, runAll } from './support/documents.js';
 import { saidValueProblem } from './support/said-value.js';
 import { exampleModule, stepsOf, withChecks } from './support/snippet-module.js';
 import { docstringSnippets, markdownSnippets } from './support/snippets.js';
@@ -20,7 +20,8 @@ const WRONG = [
   ['js', `import 'node:process';\nprocess.exit(0);`],
 ].map(([language, text]) => `\`\`\`${language}\n${text}\n\`\`\``);
 
-const documents = readDocuments();
+const markdown = readMarkdown();
+const documents = [...markdown].flatMap(([path, text]) => markdownSnippets(path, text));
 const publicExamples = readExamples();
 const groups = [...documentGroups(documents), ...exampleGroups(publicExamples)];
 const wrongGroups = documentGroups(markdownSnippets('wrong.md', WRONG.join('\n\n')));
@@ -46,6 +47,14 @@ describe('code in documents and docstrings', () => {
       expect.stringMatching(/^exit code 1\nnpx other-command: only tensorslim runs here/),
       expect.stringMatching(/^did not run: the process ended before it/),
     ]);
+  });
+});
+
+describe('links of the documents', () => {
+  it.each([...markdown])('of %s lead to files that exist', (path, text) => {
+    const targets = Array.from(text.matchAll(/\]\((?![a-z]+:|#)([^)\s#]+)/g), ([, target]) => target);
+    const gone = targets.filter((target) => !existsSync(join(root, dirname(path), target)));
+    expect(gone).toEqual([]);
   });
 });
 

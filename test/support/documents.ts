@@ -8,19 +8,17 @@ import { entries } from '../../tsup.config.js';
 import { bundle, root, temporaryFolder } from './bundle.js';
 import { exampleModule, stepsOf, withChecks, type Step } from './snippet-module.js';
 import type { PlannedStep, RunPlan, StepResult } from './snippet-runner.js';
-import { markdownSnippets, readPublic, type Snippet } from './snippets.js';
+import { readPublic, type Snippet } from './snippets.js';
 
 const SCENE = join(root, 'test/support/scene.ts');
 
-/** The Markdown files that users read: those at the root and those of docs. */
-export function readDocuments(): Snippet[] {
-  const inDocs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map(
-    (path) => `docs/${path}`,
-  );
-  const paths = [...readdirSync(root), ...inDocs].filter(
+/** The Markdown files that users read, those at the root and those of docs: paths relative to the root, and texts. */
+export function readMarkdown(): ReadonlyMap<string, string> {
+  const inDocs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' });
+  const paths = [...readdirSync(root), ...inDocs.map((path) => `docs/${path}`)].filter(
     (path) => path.endsWith('.md') && !path.includes('node_modules'),
   );
-  return paths.sort().flatMap((path) => markdownSnippets(path, readFileSync(join(root, path), 'utf8')));
+  return new Map(paths.sort().map((path) => [path, readFileSync(join(root, path), 'utf8')]));
 }
 
 function compilerOptions(): ts.CompilerOptions {
@@ -133,11 +131,7 @@ function checkTypes(steps: readonly Step[], folder: string, before: ts.Program):
   for (const [path, id] of ids) {
     const file = program.getSourceFile(path);
     const found = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
-    if (found.length > 0)
-      problems.set(
-        id,
-        found.map((diagnostic) => textOf(diagnostic)),
-      );
+    if (found.length > 0) problems.set(id, found.map(textOf));
   }
   return problems;
 }
