@@ -26,6 +26,7 @@ const CASES = [
   ...reduceCases,
   ...affineCases,
   ...fusedCases,
+  ...codebookCases,
   ...mxCases,
   ...packCases,
   ...floatCases,

@@ -162,7 +162,7 @@ const STICKY_BITS = 19;
 const STICKY_MASK = 0x7ffff;
 
 /** Codes (or NO_CODE) by the upper 13 bits of a float32 and one bit that says whether any lower bit is set. */
-type EncodeTable = ReturnType<typeof Int16Array.of>;
+export type EncodeTable = ReturnType<typeof Int16Array.of>;
 
 const encodeTables = new Map<string, EncodeTable>();
 
@@ -170,7 +170,7 @@ const encodeTables = new Map<string, EncodeTable>();
  * A format of at most 8 bits keeps at most 3 mantissa bits, so a rounding that decides at halves of a unit sees only
  * those, the bit below, and whether anything is left: 2^14 cases, 32 KiB, made at the first use in about 1 ms.
  */
-function encodeTable(format: FloatFormat, rounding: Rounding, overflow: Overflow): EncodeTable {
+export function encodeTable(format: FloatFormat, rounding: Rounding, overflow: Overflow): EncodeTable {
   const key = `${format.dtype} ${rounding} ${overflow}`;
   let table = encodeTables.get(key);
   if (table === undefined) {
@@ -183,11 +183,15 @@ function encodeTable(format: FloatFormat, rounding: Rounding, overflow: Overflow
   return table;
 }
 
+/** Where the table holds the code of the float32 with these bits. */
+export function tableIndex(bits: number): number {
+  const sticky = ((bits & STICKY_MASK) + STICKY_MASK) >>> STICKY_BITS;
+  return ((bits >>> STICKY_BITS) << 1) | sticky;
+}
+
 function encodeByTable(out: U16 | U8, bits: U32, table: EncodeTable): number {
   for (let i = 0; i < bits.length; i++) {
-    const word = bits[i];
-    const sticky = ((word & STICKY_MASK) + STICKY_MASK) >>> STICKY_BITS;
-    const code = table[((word >>> STICKY_BITS) << 1) | sticky];
+    const code = table[tableIndex(bits[i])];
     if (code === NO_CODE) return i;
     out[i] = code;
   }

@@ -1,6 +1,6 @@
 /** Signatures of the WebAssembly functions of simd/*.ts: addresses are byte offsets in the kernels' memory. */
 export interface SimdExports
-  extends ReduceExports, AffineExports, PackExports, FloatExports, FusedExports, ErrorExports {}
+  extends ReduceExports, AffineExports, PackExports, FloatExports, FusedExports, MxExports, ErrorExports {}
 
 export interface ReduceExports {
   /** `accumulate` 1: start from what out holds. NaN travels as bits above infinity's. */
@@ -150,6 +150,48 @@ export interface FusedExports {
     run: number,
     codeMin: number,
   ): void;
+}
+
+/** `m` mantissa bits; `largest` the bits of the largest finite value; the sign is bit `signPlace` of a code. */
+export interface MxExports {
+  encodeFloatRuns(
+    out: number,
+    x: number,
+    scales: number,
+    rows: number,
+    width: number,
+    run: number,
+    m: number,
+    bias: number,
+    signPlace: number,
+    largest: number,
+    quotient: number,
+  ): void;
+  decodeFloatRuns(
+    out: number,
+    codes: number,
+    scales: number,
+    rows: number,
+    width: number,
+    run: number,
+    m: number,
+    bias: number,
+    signPlace: number,
+    maxFiniteCode: number,
+  ): void;
+  quantizePackMx4(
+    packed: number,
+    scales: number,
+    x: number,
+    runs: number,
+    run: number,
+    factor: number,
+    add: number,
+    addSubnormal: number,
+    offset: number,
+    most: number,
+  ): void;
+  decodePackedFloatRuns4(out: number, packed: number, scales: number, runs: number, run: number): void;
 }
 
 export interface ErrorExports {

@@ -10,6 +10,7 @@
  * have any length from 0 on. NaN, infinities, -0 and subnormals have the result that each docstring states.
  */
 import type { F32, F64, I16, I32, I8, U16, U8 } from '../core/arrays.js';
+import type { PowerRule } from '../core/block-scale.js';
 import type { Rounding } from '../core/rounding.js';
 
 /** Codes of at most 8 bits, one per byte, or of 16 bits. */
@@ -28,6 +29,10 @@ export interface CodeRule {
   readonly seed: number;
   readonly position: number;
 }
+
+/** The small floats that the kernels code with a scale per run. */
+export type ElementFloat =
+  'float8_e4m3fn' | 'float8_e5m2' | 'float6_e2m3fn' | 'float6_e3m2fn' | 'float4_e2m1fn';
 
 /** Sums over pairs (a, b), all in float64, fixed order. */
 export interface ErrorSums {
@@ -139,6 +144,39 @@ export interface Kernels {
   /** float32 to bfloat16 bits, half to even; NaN to a quiet NaN with the sign and the high bits kept. */
   encodeBfloat16(out: U16, x: F32): void;
   decodeBfloat16(out: F32, codes: U16): void;
+
+  /**
+   * codes = the code of x * scale ('product') or x / scale ('quotient'), rounded to float32 first, then to the element, half to even;
+   * beyond its largest finite value that value; NaN counts as 0, so that a scale of NaN gives zeros. One code per byte.
+   */
+  encodeFloatRuns(
+    codes: U8,
+    x: F32,
+    scale: F32,
+    rows: number,
+    width: number,
+    run: number,
+    element: ElementFloat,
+    arithmetic: 'product' | 'quotient',
+  ): void;
+  /** out = fround(value of the code * scale); codes, one per byte, have no bits beyond those of the element. */
+  decodeFloatRuns(
+    out: F32,
+    codes: U8,
+    scale: F32,
+    rows: number,
+    width: number,
+    run: number,
+    element: ElementFloat,
+  ): void;
+  /**
+   * Fused path for blocks of float4_e2m1fn of a whole, even number of elements: the float8_e8m0fnu code of each run's scale under `rule`,
+   * and the codes of x / scale packed low nibble first. A run with NaN or an infinity has the scale NaN and codes 0. Equal to
+   * absmaxRuns, powerCode, encodeFloatRuns and packBits one after another.
+   */
+  quantizePackMx4(packed: U8, scale: U8, x: F32, runs: number, run: number, rule: PowerRule): void;
+  /** Fused inverse for float4_e2m1fn and runs of a whole, even number of elements: unpackBits, then decodeFloatRuns. */
+  decodePackedFloatRuns4(out: F32, packed: U8, scale: F32, runs: number, run: number): void;
 
   errorSums(a: F32, b: F32): ErrorSums;
 }

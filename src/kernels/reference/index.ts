@@ -4,6 +4,7 @@ import { dequantizeColumns, dequantizeRuns, quantizeColumns, quantizeRuns } from
 import { errorSums } from './error.js';
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './float.js';
 import { dequantizePackedRuns4, quantizePackRuns4 } from './fused.js';
+import { decodeFloatRuns, decodePackedFloatRuns4, encodeFloatRuns, quantizePackMx4 } from './mx.js';
 import { packBits, unpackBits } from './pack.js';
 import {
   absmaxColumns,
@@ -30,6 +31,10 @@ export const referenceKernels: Kernels = {
   dequantizePackedRuns4,
   packBits,
   unpackBits,
+  encodeFloatRuns,
+  decodeFloatRuns,
+  quantizePackMx4,
+  decodePackedFloatRuns4,
   encodeFloat16,
   decodeFloat16,
   encodeBfloat16,

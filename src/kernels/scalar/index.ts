@@ -4,6 +4,7 @@ import { dequantizeColumns, dequantizeRuns } from './dequantize.js';
 import { errorSums } from './error.js';
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './float.js';
 import { dequantizePackedRuns4, quantizePackRuns4 } from './fused.js';
+import { decodeFloatRuns, decodePackedFloatRuns4, encodeFloatRuns, quantizePackMx4 } from './mx.js';
 import { packBits, unpackBits } from './pack.js';
 import { quantizeColumns, quantizeRuns } from './quantize.js';
 import {
@@ -31,6 +32,10 @@ export const scalarKernels: Kernels = {
   dequantizePackedRuns4,
   packBits,
   unpackBits,
+  encodeFloatRuns,
+  decodeFloatRuns,
+  quantizePackMx4,
+  decodePackedFloatRuns4,
   encodeFloat16,
   decodeFloat16,
   encodeBfloat16,

@@ -6,6 +6,7 @@ import { simdAffine } from './affine.js';
 import { simdError } from './error.js';
 import { simdFloat } from './float.js';
 import { simdFused } from './fused.js';
+import { simdMx } from './mx.js';
 import { simdPack } from './pack.js';
 import { simdReduce } from './reduce.js';
 
@@ -19,6 +20,7 @@ export function createSimdKernels(simd: Simd, tileElements: number = TILE_ELEMEN
     ...simdPack(simd.exports, stage),
     ...simdFloat(simd.exports, stage),
     ...simdFused(simd.exports, stage),
+    ...simdMx(simd.exports, stage),
     ...simdError(simd, stage),
   };
 }

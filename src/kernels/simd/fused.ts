@@ -54,7 +54,7 @@ function absmaxLanes(x: usize, count: i32): v128 {
 
 // @ts-ignore: decorator
 @inline
-function absmaxBits(x: usize, count: i32): i32 {
+export function absmaxBits(x: usize, count: i32): i32 {
   let best = count >= 4 ? absmaxLanes(x, count) : v128.and(v128.load64_zero(x), i32x4.splat(ABS_MASK));
   best = i32x4.max_s(best, i32x4.shuffle(best, best, 2, 3, 0, 1));
   best = i32x4.max_s(best, i32x4.shuffle(best, best, 1, 0, 3, 2));

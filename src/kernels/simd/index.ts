@@ -21,6 +21,7 @@ export { dequantizeRuns, repeatColumns, dequantizeColumns } from './dequantize';
 export { packBits, unpackBits } from './pack';
 export { encodeFloat16, decodeFloat16, encodeBfloat16, decodeBfloat16 } from './float';
 export { quantizePackRuns4, scaleRun4, packRun4, dequantizePackedRuns4 } from './fused';
+export { encodeFloatRuns, decodeFloatRuns, quantizePackMx4, decodePackedFloatRuns4 } from './mx';
 export { errorClear, errorLanes } from './error';
 
 /** First byte behind the module's constants. */
