@@ -1,6 +1,14 @@
 /** Signatures of the WebAssembly functions of simd/*.ts: addresses are byte offsets in the kernels' memory. */
 export interface SimdExports
-  extends ReduceExports, AffineExports, PackExports, FloatExports, FusedExports, MxExports, ErrorExports {}
+  extends
+    ReduceExports,
+    AffineExports,
+    CodebookExports,
+    PackExports,
+    FloatExports,
+    FusedExports,
+    MxExports,
+    ErrorExports {}
 
 export interface ReduceExports {
   /** `accumulate` 1: start from what out holds. NaN travels as bits above infinity's. */
@@ -110,6 +118,44 @@ export interface AffineExports {
     period: number,
     table: number,
     room: number,
+  ): void;
+}
+
+/** Flat arrays of `count` elements in runs of `run`. Tables have 255 and 256 entries, those of 4 bits 15 and 16. */
+export interface CodebookExports {
+  quantizeLevels(
+    codes: number,
+    x: number,
+    scales: number,
+    count: number,
+    run: number,
+    thresholds: number,
+    order: number,
+  ): void;
+  dequantizeLevels(
+    out: number,
+    codes: number,
+    scales: number,
+    count: number,
+    run: number,
+    levels: number,
+  ): void;
+  quantizeLevels4(
+    packed: number,
+    x: number,
+    scales: number,
+    count: number,
+    run: number,
+    thresholds: number,
+    order: number,
+  ): void;
+  dequantizeLevels4(
+    out: number,
+    packed: number,
+    scales: number,
+    count: number,
+    run: number,
+    levels: number,
   ): void;
 }
 

@@ -134,6 +134,21 @@ export interface Kernels {
     codeMin: number,
   ): void;
 
+  /**
+   * Codebooks: codes[i] = order[n] with n the number of thresholds below q, over the flat array in runs of `run`. q = x / scale is
+   * formed as quantizeRuns forms it with 'reciprocal': NaN counts as 0, and so does everything under a scale of 0, NaN or
+   * Infinity. `thresholds` are 255 ascending numbers, filled up with Infinity; `order` has 256 entries.
+   */
+  quantizeLevels(codes: U8, x: F32, scale: F32, run: number, thresholds: F32, order: U8): void;
+  /** out = fround(levels[code] * scale): one float32 product. `levels` has 256 entries. */
+  dequantizeLevels(out: F32, codes: U8, scale: F32, run: number, levels: F32): void;
+  /**
+   * The same for codes of 4 bits, two to a byte, the first in the high nibble: 15 thresholds, 16 entries. A run has an even number of
+   * elements or holds all of them; the nibble behind the last element of an odd number is the code of q = 0.
+   */
+  quantizeLevels4(packed: U8, x: F32, scale: F32, run: number, thresholds: F32, order: U8): void;
+  dequantizeLevels4(out: F32, packed: U8, scale: F32, run: number, levels: F32): void;
+
   /** Little-endian bit stream: code i, minus codeMin, takes bits [i * bits, (i + 1) * bits) counted from the lowest bit of byte 0. */
   packBits(packed: U8, codes: I8 | U8, count: number, bits: number, codeMin: number): void;
   unpackBits(codes: I8 | U8, packed: U8, count: number, bits: number, codeMin: number): void;

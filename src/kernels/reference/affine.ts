@@ -12,7 +12,7 @@ const SMALLEST_NORMAL = 2 ** -126;
  * |scale| > 2^126), the reciprocal arithmetic divides as well: the error of the quotient then stays within one rounding
  * of each operation for every scale.
  */
-function quotient(x: number, scale: number, arithmetic: CodeRule['arithmetic']): number {
+export function quotient(x: number, scale: number, arithmetic: CodeRule['arithmetic']): number {
   if (scale === 0) return 0;
   const reciprocal = Math.fround(1 / scale);
   const isNormal = Math.abs(reciprocal) >= SMALLEST_NORMAL && Number.isFinite(reciprocal);

@@ -1,6 +1,7 @@
 /** All reference kernels as one `Kernels`. */
 import type { Kernels } from '../types.js';
 import { dequantizeColumns, dequantizeRuns, quantizeColumns, quantizeRuns } from './affine.js';
+import { dequantizeLevels, dequantizeLevels4, quantizeLevels, quantizeLevels4 } from './codebook.js';
 import { errorSums } from './error.js';
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './float.js';
 import { dequantizePackedRuns4, quantizePackRuns4 } from './fused.js';
@@ -29,6 +30,10 @@ export const referenceKernels: Kernels = {
   dequantizeColumns,
   quantizePackRuns4,
   dequantizePackedRuns4,
+  quantizeLevels,
+  dequantizeLevels,
+  quantizeLevels4,
+  dequantizeLevels4,
   packBits,
   unpackBits,
   encodeFloatRuns,

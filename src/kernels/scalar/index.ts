@@ -1,5 +1,6 @@
 /** All scalar kernels as one `Kernels`. */
 import type { Kernels } from '../types.js';
+import { dequantizeLevels, dequantizeLevels4, quantizeLevels, quantizeLevels4 } from './codebook.js';
 import { dequantizeColumns, dequantizeRuns } from './dequantize.js';
 import { errorSums } from './error.js';
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './float.js';
@@ -30,6 +31,10 @@ export const scalarKernels: Kernels = {
   dequantizeColumns,
   quantizePackRuns4,
   dequantizePackedRuns4,
+  quantizeLevels,
+  dequantizeLevels,
+  quantizeLevels4,
+  dequantizeLevels4,
   packBits,
   unpackBits,
   encodeFloatRuns,

@@ -3,6 +3,7 @@ import type { Simd } from '../memory.js';
 import { Stage, TILE_ELEMENTS } from '../tiles.js';
 import type { Kernels } from '../types.js';
 import { simdAffine } from './affine.js';
+import { simdCodebook } from './codebook.js';
 import { simdError } from './error.js';
 import { simdFloat } from './float.js';
 import { simdFused } from './fused.js';
@@ -17,6 +18,7 @@ export function createSimdKernels(simd: Simd, tileElements: number = TILE_ELEMEN
     name: 'simd',
     ...simdReduce(simd.exports, stage),
     ...simdAffine(simd.exports, stage),
+    ...simdCodebook(simd.exports, stage),
     ...simdPack(simd.exports, stage),
     ...simdFloat(simd.exports, stage),
     ...simdFused(simd.exports, stage),

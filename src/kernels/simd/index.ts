@@ -18,6 +18,8 @@ export { quantizeRuns } from './quantize';
 export { prepareColumns, quantizeColumns, quantizeColumnsSlow } from './quantize-columns';
 export { dequantizeRuns, repeatColumns, dequantizeColumns } from './dequantize';
 
+export { quantizeLevels, quantizeLevels4 } from './codebook';
+export { dequantizeLevels, dequantizeLevels4 } from './codebook-decode';
 export { packBits, unpackBits } from './pack';
 export { encodeFloat16, decodeFloat16, encodeBfloat16, decodeBfloat16 } from './float';
 export { quantizePackRuns4, scaleRun4, packRun4, dequantizePackedRuns4 } from './fused';
