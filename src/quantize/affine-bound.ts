@@ -39,7 +39,6 @@ export function affineErrorBound(q: AffineTensor): { maxAbs: number; l2: number 
   let maxAbs = 0;
   let squares = 0;
   for (let r = 0; r < q.scale.length; r++) {
-    if (sizes[r] === 0) continue;
     const zero = q.zeroPoint === null ? 0 : q.zeroPoint[r];
     const outermost = Math.max(Math.abs(q.codeMin - zero), Math.abs(q.codeMax - zero));
     const bound = regionBound(q.scale[r], outermost, reach, q.overflow);

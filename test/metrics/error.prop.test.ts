@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { measureError, quantizeAffine, setBackend } from 'tensorslim';
 import { afterEach, describe, expect, it } from 'vitest';
+import { errorMeasures } from '../../src/metrics/error.js';
 
 afterEach(() => {
   setBackend('auto');
@@ -239,6 +240,9 @@ describe('measureError', () => {
     const x = { data: new Float32Array(6), shape: [2, 3] };
     expect(() => measureError(x, { ...x, shape: [3, 2] })).toThrow(
       'measureError: "other" expected shape [2, 3], got "[3, 2]" - compare equal shapes',
+    );
+    expect(() => errorMeasures(new Float32Array(1), new Float32Array(2))).toThrow(
+      '"b" expected 1 values, got 2',
     );
     expect(() => measureError(x, null as never)).toThrow('measureError: "other" expected');
     expect(() => measureError('x' as never, x)).toThrow('measureError: "original" expected');

@@ -184,6 +184,22 @@ describe('what once was wrong', () => {
   });
 });
 
+it('float64 scales restore by one product in float64, along any axis', () => {
+  const x = { data: Float32Array.of(1, 2, 3, -4, 5, -6), shape: [3, 2] };
+  const base = chooseQParams(x, { bits: 8, mapping: 'asymmetric', granularity: { kind: 'axis', axis: 1 } });
+  const scale = Float64Array.of(0.1, 1 / 3);
+  const qparams = { ...base, scaleDtype: 'float64', scale, zeroPoint: Int32Array.of(0, 30) } as const;
+  const q = quantizeWith(x, qparams);
+  expect(Array.from(q.codes)).toEqual([10, 36, 30, 18, 50, 12]);
+  const values = Array.from(q.codes, (code, i) => Math.fround(scale[i % 2] * (code - [0, 30][i % 2])));
+  expect(Array.from(dequantizeAffine(q))).toEqual(values);
+  const plain = quantizeWith(x, { ...qparams, zeroPoint: null });
+  expect(Array.from(dequantizeAffine(plain))).toEqual(
+    Array.from(plain.codes, (code, i) => Math.fround(scale[i % 2] * code)),
+  );
+  expect(fakeQuantize(x, qparams).values).toEqual(dequantizeAffine(q));
+});
+
 describe('tails', () => {
   const x = { data: Float32Array.from({ length: 14 }, (_, i) => i + 1), shape: [2, 7] };
 
