@@ -44,7 +44,9 @@ function said(line: number, value: unknown, comment: string): void {
 async function run({ module, script }: PlannedStep, command: string): Promise<void> {
   if (module !== null) await import(module);
   if (script === null) return;
-  const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', SHELL + script], {
+  const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-euo', 'pipefail', '-c', SHELL + script], {
+    // A pipe of Node is a socket, which bash takes for a remote login.
+    stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
     timeout: 60_000,
     env: { ...process.env, NODE: process.execPath, COMMAND: command },
