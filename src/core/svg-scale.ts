@@ -46,7 +46,9 @@ export function logScale(
 /** Multiples of a step of 1, 2 or 5 times a power of ten inside [min, max], all written with the same decimals. */
 export function linearTicks(min: number, max: number, count: number): Tick[] {
   if (!(max > min)) return [{ value: min, label: numberFigure(min) }];
-  const step = niceStep(max / count - min / count);
+  // The span first where it is finite: quotients of subnormal numbers lose up to half of themselves.
+  const span = max - min;
+  const step = niceStep(Number.isFinite(span) ? span / count : max / count - min / count);
   const first = Math.ceil(min / step);
   const last = Math.floor(max / step);
   // A range too narrow for its magnitude: neighbouring doubles.
