@@ -85,15 +85,18 @@ const IMPORTS: Partial<Record<keyof typeof entries, string[]>> = {
   node: ['fflate'],
 };
 
-/** Most bytes that an entry may cost a user who bundles all of it, minified and gzipped, its packages apart. */
+/**
+ * Most bytes that an entry may cost a user who bundles all of it, minified and gzipped, its packages apart. The kernels are most of
+ * all but safetensors, plot and interop. Who raises a budget says what it buys.
+ */
 const BUDGETS: Record<keyof typeof entries, number> = {
-  index: 55_000,
-  node: 67_000,
-  quantize: 46_000,
+  index: 70_000,
+  node: 82_000,
+  quantize: 64_000,
   safetensors: 10_000,
-  tfjs: 38_000,
-  model: 70_000,
-  plot: 12_500,
+  tfjs: 54_000,
+  model: 85_000,
+  plot: 13_000,
   interop: 7_000,
 };
 
