@@ -178,6 +178,8 @@ describe('saidValueProblem()', () => {
     [{ a: [1], b: { c: 'd' } }, `{ a: [1], b: { c: 'd' } }`],
     [{ a: 1, b: 2 }, '{ b: 2, ... }'],
     [new Map([['a', 1]]), `Map(1) { 'a' => 1 }`],
+    [undefined, 'undefined'],
+    [undefined, 'gives the memory back'],
   ])('takes %o for "%s"', (actual, comment) => {
     expect(saidValueProblem(actual, comment)).toBeNull();
   });
@@ -198,6 +200,7 @@ describe('saidValueProblem()', () => {
     [{ a: 1 }, '{ a: 2 }'],
     [3, '3 or so'],
     [3, 'three'],
+    [undefined, '3'],
     [3, ''],
     [[1], '[1'],
   ])('does not take %o for "%s"', (actual, comment) => {

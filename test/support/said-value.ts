@@ -4,7 +4,8 @@ import { inspect } from 'node:util';
 /**
  * Null when `comment` says `actual`, else what is wrong. A comment states a literal (numbers in any base, strings, arrays with or
  * without the name of their type, objects, `undefined` ...) in which `...` stands for further digits or elements, or the
- * value's printed form. Words may follow behind a colon, comma, semicolon, dash or bracket.
+ * value's printed form. Words may follow behind a colon, comma, semicolon, dash or bracket. Behind a call that returns nothing, words
+ * may stand alone.
  */
 export function saidValueProblem(actual: unknown, comment: string): string | null {
   const text = comment.replace(/^=>\s*/, '').trim();
@@ -13,7 +14,7 @@ export function saidValueProblem(actual: unknown, comment: string): string | nul
   const reader = new Reader(text);
   const matches = reader.value();
   if (matches === null || !/^\s*($|[:,;(]|- |– )/.test(reader.rest)) {
-    return `expected the comment to state ${shortened(printed)}, got "${text}"`;
+    return actual === undefined ? null : `expected the comment to state ${shortened(printed)}, got "${text}"`;
   }
   return matches(actual) ? null : `expected ${text}, got ${shortened(printed)}`;
 }

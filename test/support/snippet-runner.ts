@@ -37,7 +37,7 @@ npx() { [ "$1" = tensorslim ] || { echo "npx $1: only tensorslim runs here"; ret
 let problems: string[] = [];
 
 function said(line: number, value: unknown, comment: string): void {
-  const problem = value === undefined && comment !== 'undefined' ? null : saidValueProblem(value, comment);
+  const problem = saidValueProblem(value, comment);
   if (problem !== null) problems.push(`line ${line}: ${problem}`);
 }
 
