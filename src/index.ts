@@ -62,6 +62,9 @@ export {
   type QuantizeFloatOptions,
 } from './quantize/cast.js';
 export type { FloatTensor } from './quantize/float-types.js';
+export { gptq } from './quantize/gptq.js';
+export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './quantize/gptq-types.js';
+export { hessianAccumulator, type HessianAccumulator } from './quantize/hessian.js';
 export { fromBytes, toBytes } from './compressed/bytes.js';
 export { byteSize, decompress, errorBound, measureError } from './compressed/compressed.js';
 export type { Compressed, ErrorBound } from './compressed/kinds.js';

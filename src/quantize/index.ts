@@ -22,3 +22,6 @@ export {
   type QuantizeFloatOptions,
 } from './cast.js';
 export type { FloatTensor } from './float-types.js';
+export { gptq } from './gptq.js';
+export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './gptq-types.js';
+export { hessianAccumulator, type HessianAccumulator } from './hessian.js';

@@ -72,7 +72,7 @@ export function isOrdinaryScale4(scale: number, dtype: AffineSettings['scaleDtyp
 }
 
 /** Rounds to what a file stores, in place, half to even; beyond the largest finite value scales stay at it. */
-function roundScales(scale: F32, dtype: AffineSettings['scaleDtype']): void {
+export function roundScales(scale: F32, dtype: AffineSettings['scaleDtype']): void {
   if (dtype === 'float32') return;
   const codes = new Uint16Array(scale.length);
   for (let r = 0; r < scale.length; r++) scale[r] = Math.min(scale[r], LARGEST[dtype]);
