@@ -24,6 +24,7 @@ export {
   type IntegerDType,
 } from './core/dtype.js';
 export { FormatError, IoError, NumericError } from './core/errors.js';
+export type { ScaleMode } from './core/block-scale.js';
 export type { Overflow, SmallFloat } from './core/float-formats.js';
 export type { Pictured } from './core/inspect.js';
 export { createRandom, type Random } from './core/random.js';
@@ -61,7 +62,23 @@ export {
   type CastOptions,
   type QuantizeFloatOptions,
 } from './quantize/cast.js';
+export type { CodebookName } from './quantize/codebook-tables.js';
+export type {
+  CodebookTensor,
+  KMeansOptions,
+  KMeansReport,
+  NestedAbsmax,
+  QuantizeCodebookOptions,
+} from './quantize/codebook-types.js';
+export { dequantizeCodebook, quantizeCodebook } from './quantize/codebook.js';
 export type { FloatTensor } from './quantize/float-types.js';
+export { dequantizeFloat8, quantizeFloat8 } from './quantize/float8.js';
+export type { Float8, Float8Options, Float8Tensor } from './quantize/float8-types.js';
+export { mxRelativeBound } from './quantize/mx-bound.js';
+export type { MxElement, MxOptions, MxTensor } from './quantize/mx-types.js';
+export { dequantizeMx, quantizeMx } from './quantize/mx.js';
+export { dequantizeNvfp4, NVFP4_RELATIVE_BOUND, quantizeNvfp4 } from './quantize/nvfp4.js';
+export type { Nvfp4Options, Nvfp4Tensor } from './quantize/nvfp4-types.js';
 export { gptq } from './quantize/gptq.js';
 export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './quantize/gptq-types.js';
 export { hessianAccumulator, type HessianAccumulator } from './quantize/hessian.js';

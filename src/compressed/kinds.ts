@@ -12,10 +12,25 @@ import { affineErrorBound } from '../quantize/affine-bound.js';
 import { dequantizeAffine } from '../quantize/affine.js';
 import type { AffineTensor } from '../quantize/affine-types.js';
 import { dequantizeFloat, floatErrorBound } from '../quantize/cast.js';
+import { codebookFromArrays, codebookToArrays } from '../quantize/codebook-arrays.js';
+import { codebookErrorBound } from '../quantize/codebook-bound.js';
+import type { CodebookTensor } from '../quantize/codebook-types.js';
+import { dequantizeCodebook } from '../quantize/codebook.js';
 import { floatFromArrays, floatToArrays } from '../quantize/float-arrays.js';
 import type { FloatTensor } from '../quantize/float-types.js';
+import { float8FromArrays, float8ToArrays } from '../quantize/float8-arrays.js';
+import type { Float8Tensor } from '../quantize/float8-types.js';
+import { dequantizeFloat8, float8ErrorBound } from '../quantize/float8.js';
+import { mxFromArrays, mxToArrays } from '../quantize/mx-arrays.js';
+import { mxErrorBound } from '../quantize/mx-bound.js';
+import type { MxTensor } from '../quantize/mx-types.js';
+import { dequantizeMx } from '../quantize/mx.js';
+import { nvfp4FromArrays, nvfp4ToArrays } from '../quantize/nvfp4-arrays.js';
+import type { Nvfp4Tensor } from '../quantize/nvfp4-types.js';
+import { dequantizeNvfp4, nvfp4ErrorBound } from '../quantize/nvfp4.js';
 
-export type Compressed = AffineTensor | FloatTensor | TfjsTensor;
+export type Compressed =
+  AffineTensor | CodebookTensor | FloatTensor | TfjsTensor | MxTensor | Nvfp4Tensor | Float8Tensor;
 
 /** A bound of the error: largest of an element, and root of the sum of squares. */
 export interface ErrorBound {
@@ -51,11 +66,35 @@ const KINDS: Kinds = {
     toArrays: affineToArrays,
     fromArrays: affineFromArrays,
   },
+  codebook: {
+    decompress: (c, out) => dequantizeCodebook(c, withOut(out)),
+    errorBound: codebookErrorBound,
+    toArrays: codebookToArrays,
+    fromArrays: codebookFromArrays,
+  },
   float: {
     decompress: (c, out) => dequantizeFloat(c, withOut(out)),
     errorBound: floatErrorBound,
     toArrays: floatToArrays,
     fromArrays: floatFromArrays,
+  },
+  float8: {
+    decompress: (c, out) => dequantizeFloat8(c, withOut(out)),
+    errorBound: float8ErrorBound,
+    toArrays: float8ToArrays,
+    fromArrays: float8FromArrays,
+  },
+  mx: {
+    decompress: (c, out) => dequantizeMx(c, withOut(out)),
+    errorBound: mxErrorBound,
+    toArrays: mxToArrays,
+    fromArrays: mxFromArrays,
+  },
+  nvfp4: {
+    decompress: (c, out) => dequantizeNvfp4(c, withOut(out)),
+    errorBound: nvfp4ErrorBound,
+    toArrays: nvfp4ToArrays,
+    fromArrays: nvfp4FromArrays,
   },
   tfjs: {
     decompress: (c, out) => dequantizeTfjs(c, withOut(out)),

@@ -10,18 +10,35 @@ import { affineArraySpecs } from '../quantize/affine-arrays.js';
 import { quantizeAffine } from '../quantize/affine.js';
 import type { AffineOptions } from '../quantize/affine-types.js';
 import { quantizeFloat, type QuantizeFloatOptions } from '../quantize/cast.js';
+import { codebookArraySpecs } from '../quantize/codebook-arrays.js';
+import type { QuantizeCodebookOptions } from '../quantize/codebook-types.js';
+import { quantizeCodebook } from '../quantize/codebook.js';
 import { floatArraySpecs } from '../quantize/float-arrays.js';
+import { float8ArraySpecs } from '../quantize/float8-arrays.js';
+import type { Float8Options } from '../quantize/float8-types.js';
+import { quantizeFloat8 } from '../quantize/float8.js';
+import { mxArraySpecs } from '../quantize/mx-arrays.js';
+import type { MxOptions } from '../quantize/mx-types.js';
+import { quantizeMx } from '../quantize/mx.js';
+import { nvfp4ArraySpecs } from '../quantize/nvfp4-arrays.js';
+import type { Nvfp4Options } from '../quantize/nvfp4-types.js';
+import { quantizeNvfp4 } from '../quantize/nvfp4.js';
 import type { Compressed } from './kinds.js';
 
 export type AffineScheme = { readonly scheme: 'affine' } & AffineOptions;
+export type CodebookScheme = { readonly scheme: 'codebook' } & QuantizeCodebookOptions;
 export type FloatScheme = { readonly scheme: 'float' } & QuantizeFloatOptions;
 export type TfjsScheme = { readonly scheme: 'tfjs' } & QuantizeTfjsOptions;
+export type Float8Scheme = { readonly scheme: 'float8' } & Float8Options;
+export type MxScheme = { readonly scheme: 'mx' } & MxOptions;
+export type Nvfp4Scheme = { readonly scheme: 'nvfp4' } & Nvfp4Options;
 /** The tensor stays as it is. */
 export interface KeepScheme {
   readonly scheme: 'keep';
 }
 
-export type LossyScheme = AffineScheme | FloatScheme | TfjsScheme;
+export type LossyScheme =
+  AffineScheme | CodebookScheme | FloatScheme | TfjsScheme | Float8Scheme | MxScheme | Nvfp4Scheme;
 export type Scheme = LossyScheme | KeepScheme;
 
 interface SchemeRow<S extends LossyScheme> {
@@ -39,6 +56,10 @@ const SCHEMES: Rows = {
     compress: (x, scheme) => quantizeAffine(x, optionsOf(scheme)),
     arraySpecs: (shape, scheme) => affineArraySpecs(shape, optionsOf(scheme)),
   },
+  codebook: {
+    compress: (x, scheme) => quantizeCodebook(x, optionsOf(scheme)),
+    arraySpecs: (shape, scheme) => codebookArraySpecs(shape, optionsOf(scheme)),
+  },
   float: {
     compress: (x, scheme) => quantizeFloat(x, optionsOf(scheme)),
     arraySpecs: (shape, scheme) => {
@@ -46,6 +67,18 @@ const SCHEMES: Rows = {
       quantizeFloat(new Float32Array(0), optionsOf(scheme));
       return floatArraySpecs(shape, scheme.dtype as SmallFloat);
     },
+  },
+  float8: {
+    compress: (x, scheme) => quantizeFloat8(x, optionsOf(scheme)),
+    arraySpecs: (shape, scheme) => float8ArraySpecs(shape, optionsOf(scheme)),
+  },
+  mx: {
+    compress: (x, scheme) => quantizeMx(x, optionsOf(scheme)),
+    arraySpecs: (shape, scheme) => mxArraySpecs(shape, optionsOf(scheme)),
+  },
+  nvfp4: {
+    compress: (x, scheme) => quantizeNvfp4(x, optionsOf(scheme)),
+    arraySpecs: (shape, scheme) => nvfp4ArraySpecs(shape, optionsOf(scheme)),
   },
   tfjs: {
     compress: (x, scheme) => quantizeTfjs(x, optionsOf(scheme)),

@@ -1,8 +1,11 @@
 /** What a compressed tensor is, in words and as the numbers that its codes stand for. */
 import { DTYPES } from '../core/dtype.js';
+import type { SmallFloat } from '../core/float-formats.js';
 import type { Compressed } from '../compressed/kinds.js';
 import { decodeFloat } from '../quantize/cast.js';
+import { INT8_STEP, scaleValues } from '../quantize/mx-tensor.js';
 import type { AffineTensor, Granularity } from '../quantize/affine-types.js';
+import { codebookLabel, codebookLevels } from '../quantize/codebook-view.js';
 
 /** More levels than this are a blur in any picture. */
 const MAX_LEVELS = 256;
@@ -12,8 +15,16 @@ export function labelOf(c: Compressed): string {
   switch (c.kind) {
     case 'affine':
       return affineLabel(c);
+    case 'codebook':
+      return codebookLabel(c);
     case 'float':
       return c.dtype;
+    case 'float8':
+      return `${c.dtype}, ${granularityLabel(c.granularity)}, float32 scales`;
+    case 'mx':
+      return `mx ${c.element}, blocks of ${c.blockSize}, ${c.scaleMode}`;
+    case 'nvfp4':
+      return `nvfp4, ${c.levels === 1 ? 'one level' : 'two levels'}`;
     case 'tfjs':
       return `tfjs ${c.dtype}`;
   }
@@ -43,19 +54,49 @@ export function levelsOf(c: Compressed): readonly number[] | null {
   switch (c.kind) {
     case 'affine':
       return affineLevels(c);
-    case 'float': {
-      const { bits } = DTYPES[c.dtype];
-      if (2 ** bits > MAX_LEVELS) return null;
-      const values = decodeFloat(
-        Uint8Array.from({ length: 2 ** bits }, (_, code) => code),
-        c.dtype,
-      );
-      return Array.from(new Set(values.filter(Number.isFinite))).sort((a, b) => a - b);
+    case 'codebook':
+      return codebookLevels(c);
+    case 'float':
+      return floatLevels(c.dtype, 1);
+    case 'float8':
+      return floatLevels(c.dtype, largestOf(c.scale));
+    case 'mx': {
+      const scale = largestOf(scaleValues(c.scales));
+      return c.element === 'int8' ? int8Levels(scale * INT8_STEP) : floatLevels(c.element, scale);
+    }
+    case 'nvfp4': {
+      const scales = decodeFloat(c.scales, 'float8_e4m3fn');
+      return floatLevels('float4_e2m1fn', largestOf(scales) * c.tensorScale);
     }
     case 'tfjs':
       if (c.dtype !== 'uint8') return null;
       return Array.from({ length: MAX_LEVELS }, (_, code) => c.scale * code + c.min);
   }
+}
+
+/** The finite values of a type, times a scale. */
+function floatLevels(dtype: SmallFloat, scale: number): readonly number[] | null {
+  const { bits } = DTYPES[dtype];
+  if (2 ** bits > MAX_LEVELS || scale === 0) return null;
+  const values = decodeFloat(
+    Uint8Array.from({ length: 2 ** bits }, (_, code) => code),
+    dtype,
+  );
+  const finite = values.filter(Number.isFinite);
+  return Array.from(new Set(Array.from(finite, (value) => value * scale))).sort((a, b) => a - b);
+}
+
+function int8Levels(step: number): readonly number[] | null {
+  return step === 0 ? null : Array.from({ length: 255 }, (_, i) => (i - 127) * step);
+}
+
+/** The largest of the finite scales; 0 where there is none. */
+function largestOf(scales: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < scales.length; i++) {
+    if (scales[i] > largest && scales[i] < Infinity) largest = scales[i];
+  }
+  return largest;
 }
 
 function affineLevels({ bits, codeMin, codeMax, scale, zeroPoint }: AffineTensor): readonly number[] | null {

@@ -10,7 +10,18 @@ import type { Recipe } from './types.js';
  */
 const OUTPUT_AXIS: Readonly<Record<TensorSource['format'], number>> = { safetensors: 0, tfjs: -1 };
 
-export type PresetName = 'int8' | 'int4-g32' | 'float16' | 'bfloat16' | 'tfjs-uint8' | 'tfjs-uint16';
+export type PresetName =
+  | 'int8'
+  | 'int4-g32'
+  | 'float16'
+  | 'bfloat16'
+  | 'float8'
+  | 'mxfp8'
+  | 'mxfp6'
+  | 'mxfp4'
+  | 'nvfp4'
+  | 'tfjs-uint8'
+  | 'tfjs-uint16';
 
 const PRESETS: Readonly<Record<PresetName, (outputAxis: number) => Scheme>> = {
   int8: (outputAxis) => ({
@@ -26,6 +37,15 @@ const PRESETS: Readonly<Record<PresetName, (outputAxis: number) => Scheme>> = {
   }),
   float16: () => ({ scheme: 'float', dtype: 'float16', overflow: 'throw' }),
   bfloat16: () => ({ scheme: 'float', dtype: 'bfloat16' }),
+  float8: (outputAxis) => ({
+    scheme: 'float8',
+    dtype: 'float8_e4m3fn',
+    granularity: { kind: 'axis', axis: outputAxis },
+  }),
+  mxfp8: () => ({ scheme: 'mx', element: 'float8_e4m3fn' }),
+  mxfp6: () => ({ scheme: 'mx', element: 'float6_e2m3fn' }),
+  mxfp4: () => ({ scheme: 'mx', element: 'float4_e2m1fn' }),
+  nvfp4: () => ({ scheme: 'nvfp4' }),
   'tfjs-uint8': () => ({ scheme: 'tfjs', dtype: 'uint8' }),
   'tfjs-uint16': () => ({ scheme: 'tfjs', dtype: 'uint16' }),
 };
@@ -38,6 +58,9 @@ export const PRESET_NAMES: readonly PresetName[] = Object.keys(PRESETS) as Prese
  * - `int8`: symmetric codes with a float32 scale per output channel. About 3.9x smaller than float32.
  * - `int4-g32`: 4-bit codes in groups of 32 along the last axis with float16 scales, 4.5 bits per weight. About 7x smaller.
  * - `float16`, `bfloat16`: 2x smaller; a value that float16 cannot hold is an error.
+ * - `float8`: float8_e4m3fn with a float32 scale per output channel. About 3.9x smaller.
+ * - `mxfp8`, `mxfp6`, `mxfp4`: float8_e4m3fn, float6_e2m3fn and float4_e2m1fn in blocks of 32 along the last axis, which share a power of
+ *   two: 8.25, 6.25 and 4.25 bits per weight. `nvfp4`: float4_e2m1fn in blocks of 16 with float8 scales, 4.5 bits per weight.
  * - `tfjs-uint8`, `tfjs-uint16`: the affine types that tfjs loads by itself, one scale per tensor.
  *
  * @param name one of PRESET_NAMES

@@ -10,7 +10,7 @@ import type { Rounding } from '../core/rounding.js';
  * nearest, |x| lies in [(below + v) / 2, (v + above) / 2]; truncated in [v, above); stochastic in (below, above). An
  * unsigned format has no zero: what lies below its least value v is at most v away.
  */
-function boundOfCode(magnitude: number, format: FloatFormat, rounding: Rounding): number {
+export function boundOfCode(magnitude: number, format: FloatFormat, rounding: Rounding): number {
   if (magnitude > format.maxFiniteCode) return Infinity;
   const value = decodeCode(magnitude, format);
   const belowGap = magnitude === 0 ? 0 : value - decodeCode(magnitude - 1, format);

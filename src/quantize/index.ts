@@ -21,7 +21,24 @@ export {
   type CastOptions,
   type QuantizeFloatOptions,
 } from './cast.js';
+export type { CodebookName } from './codebook-tables.js';
+export type {
+  CodebookTensor,
+  KMeansOptions,
+  KMeansReport,
+  NestedAbsmax,
+  QuantizeCodebookOptions,
+} from './codebook-types.js';
+export { dequantizeCodebook, quantizeCodebook } from './codebook.js';
 export type { FloatTensor } from './float-types.js';
+export type { ScaleMode } from '../core/block-scale.js';
+export { dequantizeFloat8, quantizeFloat8 } from './float8.js';
+export type { Float8, Float8Options, Float8Tensor } from './float8-types.js';
+export { mxRelativeBound } from './mx-bound.js';
+export type { MxElement, MxOptions, MxTensor } from './mx-types.js';
+export { dequantizeMx, quantizeMx } from './mx.js';
+export { dequantizeNvfp4, NVFP4_RELATIVE_BOUND, quantizeNvfp4 } from './nvfp4.js';
+export type { Nvfp4Options, Nvfp4Tensor } from './nvfp4-types.js';
 export { gptq } from './gptq.js';
 export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './gptq-types.js';
 export { hessianAccumulator, type HessianAccumulator } from './hessian.js';
