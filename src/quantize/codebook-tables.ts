@@ -23,7 +23,7 @@ const NF4 = [
   0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1,
 ];
 
-/** AbnormalFloat for blocks of 64: least mean |error| of normal numbers scaled by their largest. bitsandbytes lists it downwards. */
+/** AbnormalFloat for blocks of 64. bitsandbytes lists it from the largest level to the least. */
 // prettier-ignore
 const AF4 = [
   -1, -0.69441008, -0.51243739, -0.3736951, -0.25607552, -0.14982478, -0.04934812, 0,
