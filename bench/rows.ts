@@ -22,8 +22,8 @@ export interface Bench {
   readonly hasNumpy: boolean;
 }
 
-/** Calls that take longer are not worth many samples. */
-const SLOW_MS = 400;
+/** Calls of peers that take longer are not worth many samples. */
+const SLOW_MS = 100;
 
 export function* rowsOf(kernel: KernelCase, bench: Bench): Generator<Row> {
   const { x, copy, effort } = bench;
@@ -32,10 +32,16 @@ export function* rowsOf(kernel: KernelCase, bench: Bench): Generator<Row> {
   reference.run();
   const expected = numbersOf(reference.result());
 
-  const row = (implementation: string, arrays: string, trial: Trial, tolerance: Tolerance): Row => {
+  const row = (
+    implementation: string,
+    arrays: string,
+    trial: Trial,
+    tolerance: Tolerance,
+    slowMs: number,
+  ): Row => {
     const begin = performance.now();
     trial.run();
-    const isSlow = performance.now() - begin > SLOW_MS;
+    const isSlow = performance.now() - begin > slowMs;
     check(`${kernel.name}, ${implementation}`, numbersOf(trial.result()), expected, tolerance);
     const measured = measure(
       () => trial.run(),
@@ -47,7 +53,7 @@ export function* rowsOf(kernel: KernelCase, bench: Bench): Generator<Row> {
     return { kernel: kernel.name, implementation, arrays, elements, ...measured };
   };
   const twinRow = (name: 'simd' | 'scalar', room: Room): Row => {
-    const result = row(name, room.label, kernel.trial(kernelsOf(name), x, room), EXACT);
+    const result = row(name, room.label, kernel.trial(kernelsOf(name), x, room), EXACT, Infinity);
     room.release();
     return result;
   };
@@ -55,7 +61,8 @@ export function* rowsOf(kernel: KernelCase, bench: Bench): Generator<Row> {
   yield twinRow('simd', ordinaryRoom);
   yield twinRow('simd', memoryRoom());
   yield twinRow('scalar', ordinaryRoom);
-  for (const { name, tolerance, trial } of kernel.peers) yield row(name, 'ordinary', trial(x), tolerance);
+  for (const { name, tolerance, trial } of kernel.peers)
+    yield row(name, 'ordinary', trial(x), tolerance, SLOW_MS);
   if (kernel.numpy !== undefined && bench.hasNumpy) {
     const { milliseconds, result } = runNumpy(kernel.numpy, x, effort === SMOKE ? 2 : 60);
     check(`${kernel.name}, numpy`, numbersOf([result]), expected, EXACT);

@@ -7,7 +7,11 @@ import { EXACT } from './case.js';
 /** Codes of `bits` bits, all of them used. */
 function codesFor(x: F32, bits: number): I8 {
   const half = 2 ** (bits - 1);
-  return Int8Array.from(x, (value) => Math.max(-half, Math.min(half - 1, Math.floor(value * 10 * half))));
+  const codes = new Int8Array(x.length);
+  for (let i = 0; i < x.length; i++) {
+    codes[i] = Math.max(-half, Math.min(half - 1, Math.floor(x[i] * 10 * half)));
+  }
+  return codes;
 }
 
 const packCase = (bits: number, peers: readonly Peer[]): KernelCase => ({
