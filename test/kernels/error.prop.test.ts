@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { referenceKernels } from '../../src/kernels/reference/index.js';
-import { anyFloat, anyPlace, bitsOf, clearArena, guardedCopy, twins } from '../support/kernels.js';
+import { TWIN_RUNS, anyFloat, anyPlace, bitsOf, clearArena, guardedCopy, twins } from '../support/kernels.js';
 
 const twin = fc.constantFrom(...twins().map(({ kernels }) => kernels));
 
@@ -21,7 +21,7 @@ describe('errorSums', () => {
         expect(bitsOf(first.array)).toBe(bitsOf(a));
         expect(bitsOf(second.array)).toBe(bitsOf(b));
       }),
-      { numRuns: 1000 },
+      { numRuns: TWIN_RUNS },
     );
   });
 

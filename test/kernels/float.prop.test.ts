@@ -2,7 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { F32 } from '../../src/core/arrays.js';
 import { referenceKernels } from '../../src/kernels/reference/index.js';
-import { anyFloat, anyPlace, bitsOf, clearArena, guarded, guardedCopy, twins } from '../support/kernels.js';
+import {
+  TWIN_RUNS,
+  anyFloat,
+  anyPlace,
+  bitsOf,
+  clearArena,
+  guarded,
+  guardedCopy,
+  twins,
+} from '../support/kernels.js';
 
 const twin = fc.constantFrom(...twins().map(({ kernels }) => kernels));
 
@@ -66,7 +75,7 @@ describe.each(FORMATS)('$name kernels', ({ encode, decode }) => {
         expect(out.intact() && x.intact()).toBe(true);
         expect(bitsOf(x.array)).toBe(bitsOf(values));
       }),
-      { numRuns: 1000 },
+      { numRuns: TWIN_RUNS },
     );
   });
 
@@ -83,7 +92,7 @@ describe.each(FORMATS)('$name kernels', ({ encode, decode }) => {
         expect(out.intact() && input.intact()).toBe(true);
         expect(bitsOf(input.array)).toBe(bitsOf(values));
       }),
-      { numRuns: 1000 },
+      { numRuns: TWIN_RUNS },
     );
   });
 

@@ -4,6 +4,7 @@ import type { F32, I32, U8 } from '../../src/core/arrays.js';
 import { referenceKernels } from '../../src/kernels/reference/index.js';
 import type { CodeRule, Kernels } from '../../src/kernels/types.js';
 import {
+  TWIN_RUNS,
   anyFloat,
   anyFloats,
   anyPlace,
@@ -122,7 +123,7 @@ describe('quantizePackRuns4', () => {
           expect(bitsOf(x.array)).toBe(bitsOf(t.x));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: TWIN_RUNS },
     );
   });
 
@@ -138,7 +139,7 @@ describe('quantizePackRuns4', () => {
         expect(bitsOf(results[1].scale)).toBe(bitsOf(results[0].scale));
         expect(bitsOf(results[1].packed)).toBe(bitsOf(results[0].packed));
       }),
-      { numRuns: 1000 },
+      { numRuns: TWIN_RUNS },
     );
   });
 });
@@ -189,7 +190,7 @@ describe('dequantizePackedRuns4', () => {
           expect(bitsOf(packed.array)).toBe(bitsOf(t.packed));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 2 * TWIN_RUNS },
     );
   });
 });

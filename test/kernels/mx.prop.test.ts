@@ -5,6 +5,7 @@ import { decodeCode, FLOAT_FORMATS } from '../../src/core/float-formats.js';
 import { referenceKernels } from '../../src/kernels/reference/index.js';
 import type { ElementFloat, Kernels } from '../../src/kernels/types.js';
 import {
+  TWIN_RUNS,
   anyFloat,
   anyFloats,
   anyLayout,
@@ -92,7 +93,7 @@ describe('encodeFloatRuns', () => {
           expect(bitsOf(input.array)).toBe(bitsOf(Float32Array.from(x)));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: TWIN_RUNS },
     );
   });
 
@@ -143,7 +144,7 @@ describe('decodeFloatRuns', () => {
         expect(bitsOf(out.array)).toBe(bitsOf(expected));
         expect(out.intact() && codes.intact()).toBe(true);
       }),
-      { numRuns: 1000 },
+      { numRuns: TWIN_RUNS },
     );
   });
 });
@@ -203,7 +204,7 @@ describe('quantizePackMx4', () => {
           expect(bitsOf(x.array)).toBe(bitsOf(t.x));
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: TWIN_RUNS },
     );
   });
 });
@@ -238,7 +239,7 @@ describe('decodePackedFloatRuns4', () => {
         expect(bitsOf(out.array)).toBe(bitsOf(expected));
         expect(out.intact() && packed.intact()).toBe(true);
       }),
-      { numRuns: 1000 },
+      { numRuns: TWIN_RUNS },
     );
   });
 });

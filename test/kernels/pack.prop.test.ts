@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { I8, U8 } from '../../src/core/arrays.js';
 import { referenceKernels } from '../../src/kernels/reference/index.js';
 import type { Guarded, Where } from '../support/kernels.js';
-import { anyPlace, bitsOf, clearArena, guarded, guardedCopy, twins } from '../support/kernels.js';
+import { TWIN_RUNS, anyPlace, bitsOf, clearArena, guarded, guardedCopy, twins } from '../support/kernels.js';
 
 const twin = fc.constantFrom(...twins().map(({ kernels }) => kernels));
 const ALL = [referenceKernels, ...twins().map(({ kernels }) => kernels)];
@@ -55,7 +55,7 @@ describe('packBits and unpackBits', () => {
           expect(bitsOf(codes.array)).toBe(bitsOf(values));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: TWIN_RUNS },
     );
   });
 
@@ -83,7 +83,7 @@ describe('packBits and unpackBits', () => {
           expect(bitsOf(packed.array)).toBe(bitsOf(used));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: TWIN_RUNS },
     );
   });
 

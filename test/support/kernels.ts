@@ -15,6 +15,9 @@ export function twins(): { label: string; kernels: Kernels }[] {
   ];
 }
 
+/** Runs of a property that draws one of the twins: over a thousand for each. */
+export const TWIN_RUNS: number = 1100 * twins().length;
+
 const NASTY = [
   NaN,
   Infinity,
