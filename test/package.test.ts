@@ -143,13 +143,15 @@ describe('importing the root', () => {
     for (const name of ['compile', 'instantiate', 'compileStreaming', 'instantiateStreaming']) {
       WebAssembly[name] = () => { throw new Error(name); };
     }
-    const start = performance.now();
+    const start = process.cpuUsage();
     const { backend } = await import('./index.js');
-    const ms = performance.now() - start;
+    const { user, system } = process.cpuUsage(start);
+    const ms = (user + system) / 1000;
     const before = { ...made };
     backend();
     console.log(JSON.stringify({ ms, before, after: made }));`;
   interface Seen {
+    /** Processor time: that of the clock would also count what else the machine does. */
     readonly ms: number;
     readonly before: Record<string, number>;
     readonly after: Record<string, number>;
@@ -175,8 +177,8 @@ describe('importing the root', () => {
   });
 
   it('takes less than 25 ms', () => {
-    // The least of nine: what else the machine does can only add to a time.
-    expect(Math.min(...seen.map(({ ms }) => ms))).toBeLessThan(25);
+    const times = seen.map(({ ms }) => ms).sort((a, b) => a - b);
+    expect(times[4]).toBeLessThan(25);
   });
 });
 
