@@ -8,8 +8,8 @@
  * The place of a slot within a page of 4096 bytes decides how fast the engine's `set`, a memmove, is: glibc copies these
  * lengths with `rep movsb`, which AMD processors run a third slower (inwards) to twice as slow (outwards) when the target
  * lies less than a page ahead of the source, counted within the page and not a multiple of 64 bytes (bench/lab/002-places.ts).
- * Large arrays of users begin 16 bytes into a page in Node and at its start in browsers. So inputs are copied to the
- * start of a page, ahead of nothing, and outputs from its middle, which is ahead of most.
+ * Large arrays begin 16 bytes into a page in Node, parts of them anywhere. So inputs are copied to the start of a page,
+ * ahead of nothing, and outputs from its middle, which is ahead of most.
  */
 
 /** Slots 0 to 2 are wide and hold tiles: by convention 0 the output, 1 and 2 the inputs. */

@@ -33,7 +33,7 @@ function absmaxOf32(x: usize): v128 {
 
 /**
  * Bits of the largest |x| of `count`, at least 4, in each lane's share: above those of infinity if there is a NaN. The
- * first 32 stand outside the loop, here and below: for runs of 32 there is no loop then, which saves a tenth.
+ * first 32 stand outside the loop, here and below: for runs of 32 there is no loop then, which saves 4 %.
  */
 // @ts-ignore: decorator
 @inline
@@ -219,8 +219,9 @@ function packFast(packed: usize, x: usize, count: i32, factor: v128, bias: v128,
 }
 
 /**
- * Four runs of at least 16 elements. Alone, a run of 32 waits 46 cycles, most of them for its maximum across the lanes and for two
- * divisions; here four runs share them. Returns false, with nothing of use stored, when a run is not for the fast path.
+ * Four runs of at least 16 elements. Alone, a run of 32 waits for its maximum across the lanes and for two divisions; here
+ * four runs share them (16 M elements: 3.7 ms, not 5.9). Returns false, with nothing of use stored, when a run is not for the
+ * fast path.
  */
 // @ts-ignore: decorator
 @inline
