@@ -3,7 +3,7 @@
  * `node scripts/check-consumers.mjs [--tarball <path>] [<folder>...]`. Without a tarball the package is built and packed first.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,8 @@ process.exitCode = failed.length === 0 ? 0 : 1;
 function check(name) {
   const folder = join(temporary, name);
   cpSync(join(consumers, name), folder, { recursive: true });
+  // One program, for every version of TypeScript.
+  if (existsSync(join(folder, 'tsconfig.json'))) cpSync(join(consumers, 'main.ts'), join(folder, 'main.ts'));
   for (const step of [
     ['install', '--no-save', '--no-package-lock', '--prefer-offline', '--no-audit', tarball],
     ['test', '--silent'],
