@@ -8,12 +8,10 @@ export interface Fields {
   get(key: string): unknown;
   choice<T extends string | number>(key: string, choices: readonly T[]): T;
   integer(key: string, min: number, max: number): number;
-  /** A number from `min` to the largest finite one of float32. */
+  /** A finite number from `min` on. */
   number(key: string, min: number): number;
   shape(): readonly number[];
 }
-
-const LARGEST = 3.4028234663852886e38;
 
 /** @throws FormatError 'bad-header' when `header` is no record of that kind with these keys; so do the fields when read. */
 export function fieldsOf(fn: string, kind: string, header: unknown, keys: readonly string[]): Fields {
@@ -38,7 +36,7 @@ export function fieldsOf(fn: string, kind: string, header: unknown, keys: readon
     },
     number(key, min) {
       const value = values.get(key);
-      if (typeof value === 'number' && value >= min && value <= LARGEST) return value;
+      if (typeof value === 'number' && value >= min && value < Infinity) return value;
       throw badHeader(fn, key, `a finite number >= ${min}`, value);
     },
     shape() {

@@ -180,11 +180,11 @@ const U = 2 ** -24;
 /**
  * Returns a bound of the error of `c` that holds for every finite float32 or float64 input that quantizeFloat8 turns into `c`.
  *
- * Formula: per element scale * (reach + (value + reach) * 2^-22) + 2^-148, value that of the code, reach half the larger distance to a neighbour.
+ * Formula: per element scale * (reach + (value + reach) * 2^-22) + 2^-149, value that of the code, reach half the larger distance to a neighbour.
  *
  * Proof. y = fround(x / scale) is within 2^-24 relative of x / scale (it underflows only where the code is 0 anyway) and is rounded to nearest: |y - value| <=
  * reach. scale is at least absmax / largest less 2^-24 of it, so that |y| exceeds the largest value by less than reach. Decoding rounds once, float64 input
- * once: by 2^-24 of x each, or by 2^-150. A region of scale 0 holds zeros.
+ * once: by 2^-24 of x each, or by 2^-150. A region of scale 0 holds what float32 rounds to 0.
  *
  * Numerics: Infinity for codes that are not finite and for values beyond float32, which quantizeFloat8 never makes. Tight: ties reach it.
  *
@@ -209,9 +209,8 @@ export function float8ErrorBound(c: Float8Tensor): { maxAbs: number; l2: number 
 }
 
 function elementBound(scale: number, value: number, reach: number): number {
-  if (scale === 0) return reach === Infinity ? Infinity : 0;
   if (reach === Infinity || Math.fround(value * scale) === Infinity) return Infinity;
-  return scale * (reach + (value + reach) * 4 * U) + 2 * SMALLEST;
+  return scale * (reach + (value + reach) * 4 * U) + SMALLEST;
 }
 
 /** Gives the record its printed form and pictures. */

@@ -91,10 +91,13 @@ export function mxErrorBound(c: MxTensor): { maxAbs: number; l2: number } {
   const codes = unpackBytes(new Uint8Array(c.codes.buffer, c.codes.byteOffset, c.codes.length), size, bits);
   const magnitudes = c.element === 'int8' ? 256 : 2 ** (bits - 1);
   const counts = new Float64Array(256 * magnitudes);
+  const isUsed = new Uint8Array(256);
   const perRow = Math.ceil(width / c.blockSize);
   for (let r = 0; r < rows; r++) {
     for (let j = 0; j < perRow; j++) {
-      const base = c.scales[r * perRow + j] * magnitudes;
+      const scale = c.scales[r * perRow + j];
+      const base = scale * magnitudes;
+      isUsed[scale] = 1;
       const end = r * width + Math.min((j + 1) * c.blockSize, width);
       for (let i = r * width + j * c.blockSize; i < end; i++) counts[base + (codes[i] & (magnitudes - 1))]++;
     }
@@ -104,6 +107,7 @@ export function mxErrorBound(c: MxTensor): { maxAbs: number; l2: number } {
   const cut = reachTable(c.element, clampOf(c.element, 'floor'));
   const sum = new BoundSum();
   for (let s = 0; s < 256; s++) {
+    if (isUsed[s] === 0) continue;
     const table = s >= most ? cut : usual;
     const scale = 2 ** (s - 127);
     for (let code = 0; code < magnitudes; code++) {
