@@ -9,9 +9,10 @@ import { codeBytes, unpackCodes, zeroCode } from './codebook-codes.js';
 import { NESTED_BLOCK } from './codebook-nested.js';
 import { checkCodebookOptions } from './codebook-options.js';
 import { bitsFor } from './codebook-tables.js';
-import { bookOf, checkCodebookTensor, MAX_LEVELS } from './codebook-tensor.js';
+import { bookOf, checkCodebookTensor, MAX_LEVELS, NAMES } from './codebook-tensor.js';
 import type { CodebookTensor, KMeansReport, QuantizeCodebookOptions } from './codebook-types.js';
 import { codebookTensor } from './codebook-view.js';
+import { fieldsOf } from './coded-header.js';
 
 const FROM = 'codebookFromArrays';
 
@@ -129,36 +130,30 @@ function checkCodes(c: CodebookTensor): void {
 }
 
 function checkHeader(header: unknown): CodebookHeader {
-  if (!isPlainObject(header)) throw badHeader(FROM, 'header', 'an object', header);
-  const fields = new Map<string, unknown>(Object.entries(header));
-  for (const key of fields.keys())
-    if (!HEADER_KEYS.includes(key)) throw badHeader(FROM, 'header', 'known fields', key);
-  for (const key of HEADER_KEYS) if (!fields.has(key)) throw badHeader(FROM, key, 'a value', undefined);
-  const given = Object.fromEntries(fields) as unknown as CodebookHeader;
-  if (given.kind !== 'codebook') throw badHeader(FROM, 'kind', "'codebook'", given.kind);
-  checkWhole('levels', given.levels, 2, MAX_LEVELS);
-  if (given.blockSize !== null) checkWhole('blockSize', given.blockSize, 1, Number.MAX_SAFE_INTEGER);
-  if (given.offset !== null && (given.blockSize === null || typeof given.offset !== 'number')) {
-    throw badHeader(FROM, 'offset', 'null, or a number beside blocks', given.offset);
-  }
-  const fit = checkFit(given.name, given.fit);
-  try {
-    elementCount(given.shape, FROM);
-  } catch (error) {
-    throw new FormatError('bad-header', (error as Error).message);
-  }
-  return { ...given, fit, shape: Array.from(given.shape) };
+  const fields = fieldsOf(FROM, 'codebook', header, HEADER_KEYS);
+  const blockSize =
+    fields.get('blockSize') === null ? null : fields.integer('blockSize', 1, Number.MAX_SAFE_INTEGER);
+  const offset = fields.get('offset') === null ? null : fields.number('offset', -LARGEST);
+  if (offset !== null && blockSize === null) throw badHeader(FROM, 'offset', 'null without blocks', offset);
+  const name = fields.choice('name', NAMES);
+  return {
+    kind: 'codebook',
+    name,
+    levels: fields.integer('levels', 2, MAX_LEVELS),
+    blockSize,
+    offset,
+    shape: fields.shape(),
+    overflow: fields.number('overflow', 0),
+    fit: checkFit(name, fields.get('fit')),
+  };
 }
 
-function checkWhole(field: string, value: unknown, min: number, max: number): void {
-  if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return;
-  throw badHeader(FROM, field, `a whole number from ${min} to ${max}`, value);
-}
+const LARGEST = 3.4028234663852886e38;
 
 const FIT_KEYS = ['iterations', 'inertia', 'startInertia'] as const;
 
 /** What k-means did, exactly where it did something. */
-function checkFit(name: unknown, fit: unknown): KMeansReport | null {
+function checkFit(name: CodebookTensor['name'], fit: unknown): KMeansReport | null {
   if (name !== 'kmeans' && fit === null) return null;
   const isReport = name === 'kmeans' && isPlainObject(fit) && Object.keys(fit).length === FIT_KEYS.length;
   const report = (isReport ? fit : {}) as Record<string, unknown>;

@@ -24,9 +24,11 @@ export function nestAbsmax(absmax: F32): NestedAbsmax {
   return { codes, absmax: scale, codebook: book.levels, offset, blockSize: NESTED_BLOCK };
 }
 
-/** fround(fround(codebook[code] * absmax) + offset), which may be slightly below 0. */
+/** fround(fround(codebook[code] * absmax) + offset), at most the largest float32; it may be slightly below 0. */
 export function denestAbsmax(nested: NestedAbsmax): F32 {
   const values = new Float32Array(nested.codes.length);
   decodeCodes(values, nested.codes, nested.absmax, NESTED_BLOCK, nested.codebook, 8);
-  return values.map((v) => v + nested.offset);
+  return values.map((v) => Math.min(Math.max(Math.fround(v + nested.offset), -LARGEST), LARGEST));
 }
+
+const LARGEST = 3.4028234663852886e38;

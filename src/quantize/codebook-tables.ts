@@ -23,6 +23,17 @@ const NF4 = [
   0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1,
 ];
 
+/**
+ * What q must exceed for the next of NF4's levels: the literals of bitsandbytes' csrc/kernels.cu, as a C compiler rounds them to
+ * float32. Four of them are not the float32 nearest to the float64 nearest to the literal.
+ */
+// prettier-ignore
+const NF4_LIMITS = [
+  -0.8480964303016663, -0.6106328964233398, -0.4599952697753906, -0.33967941999435425, -0.23460739850997925,
+  -0.13791173696517944, -0.045525018125772476, 0.03979014977812767, 0.1202552542090416, 0.2035212516784668,
+  0.2920137643814087, 0.3893125355243683, 0.5016633868217468, 0.6427869200706482, 0.8614783883094788,
+];
+
 /** AbnormalFloat for blocks of 64. bitsandbytes lists it from the largest level to the least. */
 // prettier-ignore
 const AF4 = [
@@ -41,11 +52,11 @@ const FP4_LIMITS = [0.00260417, 0.0859375, 0.20833333, 0.29166667, 0.4166667, 0.
 export function namedCodebook(name: CodebookName): Codebook {
   switch (name) {
     case 'nf4':
-      return ascendingCodebook(Float32Array.from(NF4), roundedMidpoint);
+      return { ...nearestCodebook(Float32Array.from(NF4)), thresholds: Float32Array.from(NF4_LIMITS) };
     case 'fp4':
       return fp4();
     case 'af4': {
-      const { levels, thresholds, order } = ascendingCodebook(Float32Array.from(AF4), midpointBelow);
+      const { levels, thresholds, order } = nearestCodebook(Float32Array.from(AF4));
       return { levels: levels.reverse(), thresholds, order: order.reverse() };
     }
     case 'dynamic8':

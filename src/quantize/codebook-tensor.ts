@@ -19,7 +19,7 @@ import type { CodebookTensor, NestedAbsmax } from './codebook-types.js';
 
 export const MAX_LEVELS = 256;
 const MADE_BY = 'make it with quantizeCodebook';
-const NAMES: readonly CodebookTensor['name'][] = [...CODEBOOK_NAMES, 'kmeans', 'custom'];
+export const NAMES: readonly CodebookTensor['name'][] = [...CODEBOOK_NAMES, 'kmeans', 'custom'];
 
 /** The number of elements of `c`, after checking that its parts fit together. */
 export function checkCodebookTensor(fn: string, c: CodebookTensor): number {

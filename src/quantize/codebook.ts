@@ -1,6 +1,5 @@
 /** Codebook quantization: the public functions. */
 import type { F32, F64, FloatArray } from '../core/arrays.js';
-import { describe, NumericError } from '../core/errors.js';
 import type { Pictured } from '../core/inspect.js';
 import { outputFloats } from '../core/numbers.js';
 import { checkOptions } from '../core/options.js';
@@ -16,6 +15,7 @@ import { bitsFor, nearestCodebook, type Codebook } from './codebook-tables.js';
 import { checkCodebookTensor, scalesOf } from './codebook-tensor.js';
 import type { CodebookTensor, KMeansReport, QuantizeCodebookOptions } from './codebook-types.js';
 import { codebookTensor } from './codebook-view.js';
+import { nonFiniteError } from './non-finite.js';
 
 /**
  * Returns `x` in codes of a table of numbers, with the largest magnitude of each block.
@@ -29,7 +29,7 @@ import { codebookTensor } from './codebook-view.js';
  * gives ties to the smaller magnitude and negative numbers that round to 0 the code of -0, dynamic8 gives ties to the even
  * code. 0 stays 0 where the table has a 0; a block of zeros takes that code. NaN and infinities are an error; with nonFinite 'saturate' they
  * become the code of 0 and the outermost ones and count as 0 in absmax. Empty tensors have no codes. Bound: `errorBound`; of absmax,
- * NF4 0.151904, FP4 0.166667, AF4 0.152796, dynamic8 0.0070316.
+ * NF4 0.151904, FP4 0.166667, AF4 0.152796, dynamic8 0.0070317.
  *
  * k-means minimizes the sum of weights * squared errors, in blocks that of the restored values: Lloyd's method from quantiles, equal steps
  * and drawn starts, never worse than where it began. The result is the same on every engine.
@@ -89,11 +89,7 @@ function finiteMaxima(
   const maxima = runMaxima(values, run);
   if (maxima.every(Number.isFinite)) return { finite: values, maxima };
   if (nonFinite === 'throw') {
-    const index = kernels().firstNonFinite(values);
-    const got = `${describe(data[index])} at index ${index}`;
-    const fix = "repair the tensor, or pass nonFinite: 'saturate'";
-    const message = `${fn}: "x" expected finite float32 values, got ${got} - ${fix}`;
-    throw new NumericError('NON_FINITE', message, index);
+    throw nonFiniteError(fn, data, values, "repair the tensor, or pass nonFinite: 'saturate'");
   }
   const finite = values.map((v) => (Number.isFinite(v) ? v : 0));
   return { finite, maxima: runMaxima(finite, run) };
