@@ -81,11 +81,17 @@ function roundedMidpoint(a: number, b: number): number {
   return Math.fround(Math.fround(a + b) / 2);
 }
 
-/** The largest float32 that is not above the midpoint: a float32 exceeds the one exactly when it exceeds the other. */
+/**
+ * The largest float32 that is not above the midpoint: a float32 exceeds the one exactly when it exceeds the other. The float64 sum is off
+ * where the exponents of a and b are far apart; then its error, which is exact, decides.
+ */
 function midpointBelow(a: number, b: number): number {
-  const middle = a / 2 + b / 2;
-  const rounded = Math.fround(middle);
-  return rounded > middle ? before(rounded) : rounded;
+  const sum = a + b;
+  const ofB = sum - a;
+  const error = a - (sum - ofB) + (b - ofB);
+  const rounded = Math.fround(sum / 2);
+  const isAbove = 2 * rounded > sum || (2 * rounded === sum && error < 0);
+  return isAbove ? before(rounded) : rounded;
 }
 
 /** The float32 just below a finite v; 0 counts as positive. */

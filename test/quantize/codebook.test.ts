@@ -160,7 +160,9 @@ describe('quantizeCodebook', () => {
             expect(Math.abs(v - given[i])).toBe(nearest);
           });
           middles.forEach((middle, i) => {
-            if (Math.fround(middle) !== middle) return;
+            const isExact =
+              2 * middle - levels[i] === levels[i + 1] && 2 * middle - levels[i + 1] === levels[i];
+            if (!isExact || Math.fround(middle) !== middle) return;
             expect(given[values.length + levels.length + i] === levels[i]).toBe(true);
           });
           // One element per block: each is 1 or -1 times its absmax.
