@@ -11,7 +11,7 @@ export interface Effort {
   readonly iterations: number;
 }
 
-export const FULL: Effort = { rounds: 12, patience: 3, time: 25, iterations: 4 };
+export const FULL: Effort = { rounds: 12, patience: 3, time: 25, iterations: 2 };
 /** For calls that take so long that a share of a core more or less does not show. */
 export const BRIEF: Effort = { rounds: 1, patience: 1, time: 0, iterations: 3 };
 export const SMOKE: Effort = { rounds: 1, patience: 1, time: 0, iterations: 1 };
