@@ -22,6 +22,7 @@ const SHARES: readonly { kernel: string; arrays: string; percent: number; aim?: 
   { kernel: 'quantize NF4, blocks of 64', arrays: 'ordinary', percent: 10 },
   { kernel: 'dequantize NF4, blocks of 64', arrays: 'ordinary', percent: 30 },
   { kernel: 'float16 encode', arrays: 'ordinary', percent: 15, aim: 25 },
+  { kernel: 'quantize MXFP4 packed, blocks of 32', arrays: 'ordinary', percent: 15 },
   { kernel: 'quantize int8, per tensor', arrays: MEMORY, percent: 50 },
   { kernel: 'dequantize int8, per tensor', arrays: MEMORY, percent: 80 },
   { kernel: 'absmax, per tensor', arrays: MEMORY, percent: 80 },

@@ -59,7 +59,7 @@ export function checkFloat8Options(
  * @throws TypeError or RangeError for arguments; NumericError NON_FINITE with the index of the first bad value.
  * @example
  * const c = quantizeFloat8({ data: Float32Array.of(448, 100, -0.1, 0.2), shape: [2, 2] }, { granularity: { kind: 'axis', axis: 0 } });
- * dequantizeFloat8(c); // Float32Array [448, 104, -0.10000000149011612, 0.20000000298023224]
+ * dequantizeFloat8(c); // Float32Array [448, 96, -0.10000000149011612, 0.20000000298023224]
  * @see dequantizeFloat8
  * @see OCP 8-bit floating point 1.0
  */
@@ -219,6 +219,7 @@ export function float8Tensor(c: Float8Tensor): Float8Tensor & Pictured {
     head: ({ dtype, granularity, shape }) =>
       `Float8Tensor ${dtype} per ${granularity.kind} [${shape.join(', ')}]`,
     bytes: ({ codes, scale }) => codes.byteLength + scale.byteLength,
+    scales: ({ scale }) => scale,
     decode: (record) => dequantizeFloat8(record),
     boundOf: float8ErrorBound,
     facts: ({ scale }) => [['scales', `${scale.length} float32`]],

@@ -174,6 +174,7 @@ export function mxTensor(c: MxTensor): MxTensor & Pictured {
   return codedTensor(c, {
     head: ({ element, shape }) => `MxTensor ${element} [${shape.join(', ')}]`,
     bytes: ({ codes, scales }) => codes.byteLength + scales.byteLength,
+    scales: ({ scales }) => scaleValues(scales),
     decode: (record) => dequantizeMx(record),
     boundOf: mxErrorBound,
     facts: ({ blockSize, scaleMode, scales }) => [

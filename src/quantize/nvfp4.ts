@@ -256,6 +256,7 @@ export function nvfp4Tensor(c: Nvfp4Tensor): Nvfp4Tensor & Pictured {
     head: ({ shape, levels }) =>
       `Nvfp4Tensor of ${levels} level${levels === 1 ? '' : 's'} [${shape.join(', ')}]`,
     bytes: ({ codes, scales, levels }) => codes.byteLength + scales.byteLength + (levels === 2 ? 4 : 0),
+    scales: wholeScales,
     decode: (record) => dequantizeNvfp4(record),
     boundOf: nvfp4ErrorBound,
     facts: ({ scales, tensorScale }) => [
