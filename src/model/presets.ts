@@ -20,6 +20,8 @@ export type PresetName =
   | 'mxfp6'
   | 'mxfp4'
   | 'nvfp4'
+  | 'nf4'
+  | 'nf4-nested'
   | 'tfjs-uint8'
   | 'tfjs-uint16';
 
@@ -46,6 +48,8 @@ const PRESETS: Readonly<Record<PresetName, (outputAxis: number) => Scheme>> = {
   mxfp6: () => ({ scheme: 'mx', element: 'float6_e2m3fn' }),
   mxfp4: () => ({ scheme: 'mx', element: 'float4_e2m1fn' }),
   nvfp4: () => ({ scheme: 'nvfp4' }),
+  nf4: () => ({ scheme: 'codebook', codebook: 'nf4', blockSize: 64 }),
+  'nf4-nested': () => ({ scheme: 'codebook', codebook: 'nf4', blockSize: 64, doubleQuant: true }),
   'tfjs-uint8': () => ({ scheme: 'tfjs', dtype: 'uint8' }),
   'tfjs-uint16': () => ({ scheme: 'tfjs', dtype: 'uint16' }),
 };
@@ -61,6 +65,7 @@ export const PRESET_NAMES: readonly PresetName[] = Object.keys(PRESETS) as Prese
  * - `float8`: float8_e4m3fn with a float32 scale per output channel. About 3.9x smaller.
  * - `mxfp8`, `mxfp6`, `mxfp4`: float8_e4m3fn, float6_e2m3fn and float4_e2m1fn in blocks of 32 along the last axis, which share a power of
  *   two: 8.25, 6.25 and 4.25 bits per weight. `nvfp4`: float4_e2m1fn in blocks of 16 with float8 scales, 4.5 bits per weight.
+ * - `nf4`, `nf4-nested`: bitsandbytes' NF4 in blocks of 64 with float32 absmax, 4.5 bits per weight, or absmax in 8 bits, 4.13.
  * - `tfjs-uint8`, `tfjs-uint16`: the affine types that tfjs loads by itself, one scale per tensor.
  *
  * @param name one of PRESET_NAMES

@@ -128,7 +128,7 @@ export function dynamic8(levels: F32): Codebook {
 
 /**
  * create_dynamic_map(signed, 7 exponent bits, 8 bits): for each exponent the midpoints of 2^i equal parts of [0.1, 1], times
- * 10^(i - 6), of either sign; 0; and 1. Every step in float32, as torch.linspace's loop over single elements takes them.
+ * 10^(i - 6), of either sign; 0; and 1. Every step in float32.
  */
 function dynamicMap(): F32 {
   const levels = [0, 1];
@@ -145,12 +145,15 @@ function dynamicMap(): F32 {
 
 const POWERS_OF_TEN = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1];
 
-/** `count` numbers from 0.1 to 1: torch.linspace counts from both ends. */
+/**
+ * `count` numbers from 0.1 to 1 as torch.linspace has them: counted from both ends in fused multiply-adds. In float64 product and sum are
+ * exact, so that one rounding is left here too.
+ */
 function linspace(count: number): F32 {
   const first = Math.fround(0.1);
-  const step = Math.fround(Math.fround(1 - first) / (count - 1));
+  const step = Math.fround(1 - first) / (count - 1);
   return Float32Array.from({ length: count }, (_, i) =>
-    i < Math.floor(count / 2) ? first + Math.fround(step * i) : 1 - Math.fround(step * (count - 1 - i)),
+    i < Math.floor(count / 2) ? first + step * i : 1 - step * (count - 1 - i),
   );
 }
 

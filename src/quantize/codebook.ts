@@ -37,9 +37,9 @@ import { nonFiniteError } from './non-finite.js';
  * Cost: with SIMD two passes, below 1 ns per element for NF4 and about 3 ns for 8 bits. k-means sorts: 0.2 s and 40 bytes per element for
  * 1 M elements.
  *
- * Compatible with: bitsandbytes' CUDA kernels (commit 95f9af30), codes and absmax; checked to the bit against the MatMulBnb4 quantizer of
- * ONNX Runtime 1.30, which decides by the same thresholds. Different on purpose: blocks of zeros, and absmax whose reciprocal is no
- * normal float32, for which CUDA makes NaN.
+ * Compatible with: bitsandbytes 95f9af30, codes, absmax and nested absmax as its CUDA kernels decide: to the bit against the MatMulBnb4
+ * quantizer of ONNX Runtime 1.30 (NF4, FP4), which has the same thresholds, and bitsandbytes' own functions on torch 2.14 (dynamic map,
+ * nesting). Different on purpose: blocks of zeros, and absmax whose reciprocal is no normal float32, of which CUDA makes NaN.
  *
  * @param x a tensor of real numbers; never changed
  * @param options codebook, blockSize, doubleQuant, nonFinite

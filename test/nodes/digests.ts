@@ -12,6 +12,7 @@ import {
   fakeQuantize,
   measureError,
   quantizeAffine,
+  quantizeCodebook,
   quantizeFloat,
   setBackend,
   toBytes,
@@ -144,6 +145,36 @@ function packing(kernels: Kernels, hash: Hash): void {
   }
 }
 
+function codebooks(kernels: Kernels, hash: Hash): void {
+  const x = numbers(13, COUNT, false);
+  const scale = numbers(14, Math.ceil(COUNT / RUN), false);
+  const thresholds = (count: number): F32 =>
+    Float32Array.from({ length: count }, (_, i) => (2 * i - count) / count);
+  const packed = new Uint8Array(Math.ceil(COUNT / 2));
+  const codes = new Uint8Array(COUNT);
+  const out = new Float32Array(COUNT);
+  kernels.quantizeLevels4(
+    packed,
+    x,
+    scale,
+    RUN,
+    thresholds(15),
+    Uint8Array.from({ length: 16 }, (_, i) => i),
+  );
+  kernels.dequantizeLevels4(out, packed, scale, RUN, numbers(15, 16, true));
+  add(hash, packed, out);
+  kernels.quantizeLevels(
+    codes,
+    x,
+    scale,
+    RUN,
+    thresholds(255),
+    Uint8Array.from({ length: 256 }, (_, i) => i),
+  );
+  kernels.dequantizeLevels(out, codes, scale, RUN, numbers(16, 256, true));
+  add(hash, codes, out);
+}
+
 function fused(kernels: Kernels, hash: Hash): void {
   const x = numbers(8, 64 * RUN, false);
   for (const dtype of ['float32', 'float16', 'bfloat16'] as const) {
@@ -171,7 +202,7 @@ function halves(kernels: Kernels, hash: Hash): void {
   }
 }
 
-const FAMILIES = { reductions, affine, packing, fused, halves };
+const FAMILIES = { reductions, affine, codebooks, packing, fused, halves };
 
 const GRANULARITIES: readonly Granularity[] = [
   { kind: 'tensor' },
@@ -244,6 +275,9 @@ function files(hash: Hash): void {
   ];
   add(hash, writeSafetensors(tensors, new Map([['format', 'pt']])));
   add(hash, toBytes(quantizeFloat({ data: x, shape }, { dtype: 'float8_e4m3fn', overflow: 'saturate' })));
+  for (const codebook of ['nf4', 'fp4', 'dynamic8', { kmeans: 16 }] as const) {
+    add(hash, toBytes(quantizeCodebook({ data: x, shape }, { codebook, blockSize: 64, doubleQuant: true })));
+  }
 }
 
 const digests: Record<string, string> = {};
