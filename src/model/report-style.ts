@@ -23,7 +23,7 @@ export const REPORT_STYLE: string = [
   '.ts-report .ts-gauge svg{display:block;width:100%;height:100%}.ts-report .ts-gauge rect{fill:var(--ts-blue)}',
   '.ts-report .ts-verdicts{display:flex;flex-wrap:wrap;gap:4px 24px;list-style:none;margin:0;padding:0;font-weight:550}',
   '.ts-report .ts-good{color:var(--ts-good)}.ts-report .ts-bad{color:var(--ts-bad)}',
-  '.ts-report .ts-tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1px;margin:28px 0 0;border:1px solid var(--ts-edge);border-radius:10px;overflow:hidden;background:var(--ts-edge)}',
+  '.ts-report .ts-tiles{display:grid;grid-template-columns:repeat(6,1fr);gap:1px;margin:28px 0 0;border:1px solid var(--ts-edge);border-radius:10px;overflow:hidden;background:var(--ts-edge)}',
   '.ts-report .ts-tiles div{background:var(--ts-card);padding:14px 16px}',
   '.ts-report .ts-tiles dt{font-size:13px;color:var(--ts-muted)}',
   '.ts-report .ts-tiles dd{margin:2px 0 0;font-size:22px;font-weight:600;letter-spacing:-.015em;font-variant-numeric:tabular-nums;white-space:nowrap}',
@@ -48,6 +48,8 @@ export const REPORT_STYLE: string = [
   '.ts-report details .ts-note{margin-top:4px}',
   '.ts-report .ts-terms{display:grid;grid-template-columns:minmax(120px,max-content) 1fr;gap:8px 24px;margin:12px 0 0;font-size:14px}',
   '.ts-report .ts-terms dt{font-weight:550}.ts-report .ts-terms dd{margin:0;color:var(--ts-muted);max-width:72ch}',
+  // Six tiles: 6, 3 or 2 in a row leave none alone.
+  '@media(max-width:1000px){.ts-report .ts-tiles{grid-template-columns:repeat(3,1fr)}}',
   '@media(max-width:560px){.ts-report{padding:24px 14px 48px}.ts-report .ts-tiles{grid-template-columns:1fr 1fr}.ts-report .ts-terms{grid-template-columns:1fr;gap:2px}.ts-report .ts-terms dd{margin-bottom:10px}.ts-report th,.ts-report td{padding:8px 10px}}',
   '@media print{.ts-report{background:none;padding:0}.ts-report .ts-card{break-inside:avoid}}',
 ].join('\n');
