@@ -7,6 +7,9 @@ import {
   fromBytes,
   quantizeAffine,
   quantizeFloat,
+  quantizeFloat8,
+  quantizeMx,
+  quantizeNvfp4,
   quantizeWith,
   toBytes,
   type Compressed,
@@ -17,6 +20,7 @@ import { schemeArraySpecs } from '../../src/compressed/schemes.js';
 import { crc32c } from '../../src/core/checksum.js';
 import { SMALL_FLOATS } from '../../src/core/float-formats.js';
 import { anyCase, anyQParams, anySample, anyValues } from '../support/affine.js';
+import { anyTensor, MX_CASES } from '../support/blocks.js';
 import { bitsOf } from '../support/kernels.js';
 
 const anyAffine: fc.Arbitrary<Compressed> = anyCase.map(({ data, shape, options }) =>
@@ -30,7 +34,14 @@ const anyFloat: fc.Arbitrary<Compressed> = fc
   .map(([x, dtype]) =>
     quantizeFloat(x, { dtype, overflow: dtype === 'float8_e8m0fnu' ? 'infinity' : 'saturate' }),
   );
-const anyCompressed = fc.oneof(anyAffine, anyForeign, anyFloat);
+const anyBlocks: fc.Arbitrary<Compressed> = fc
+  .tuple(anyTensor, fc.constantFrom(...MX_CASES), fc.nat(3))
+  .map(([x, [element, scaleMode], which]) => {
+    if (which === 0) return quantizeNvfp4(x);
+    if (which === 1) return quantizeFloat8(x, { granularity: { kind: 'token' } });
+    return quantizeMx(x, { element, scaleMode });
+  });
+const anyCompressed = fc.oneof(anyBlocks, anyAffine, anyForeign, anyFloat);
 
 /** The bytes with their checksum made right, as one who tampers would. */
 function resealed(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
@@ -74,6 +85,8 @@ describe('toBytes and fromBytes', () => {
 
   it.each([
     ['affine, 4 bits', quantizeAffine(Float32Array.of(1, -2, 3), { bits: 4, mapping: 'asymmetric' })],
+    ['mx', quantizeMx(Float32Array.of(1, -2, 3), { element: 'float4_e2m1fn' })],
+    ['nvfp4', quantizeNvfp4(Float32Array.of(1, -2, 3))],
     ['float', quantizeFloat(Float32Array.of(1, -2, 3), { dtype: 'float6_e2m3fn' })],
   ])('notice every change of one byte: %s, all bytes, all values', (_, c) => {
     const bytes = toBytes(c);

@@ -22,13 +22,13 @@ describe('every function over compressed tensors', () => {
     ['a number', 4],
     ['text', 'affine'],
     ['an array', new Float32Array(3)],
-    ['an unknown kind', { ...q, kind: 'codebook' }],
+    ['an unknown kind', { ...q, kind: 'codebooks' }],
     ['an inherited kind', { ...q, kind: 'constructor' }],
     ['a kind that is no text', { ...q, kind: 1 }],
   ])('refuses %s', (_, bad) => {
     for (const fn of [decompress, byteSize, errorBound, toBytes]) {
       expect(() => fn(bad as never)).toThrow(TypeError);
-      expect(() => fn(bad as never)).toThrow(/"c" expected a compressed tensor of kind affine or float/);
+      expect(() => fn(bad as never)).toThrow(/"c" expected a compressed tensor of kind affine or /);
     }
   });
 
@@ -100,7 +100,7 @@ describe('fromBytes refuses', () => {
   });
 
   it('a header that is none', () => {
-    expect(() => fromArrays(null, [])).toThrow(/^fromArrays: "kind" expected affine or float.*\[bad-kind\]$/);
+    expect(() => fromArrays(null, [])).toThrow(/^fromArrays: "kind" expected affine or .*\[bad-kind\]$/);
   });
 });
 
