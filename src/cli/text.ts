@@ -99,3 +99,15 @@ export function shapeText(shape: readonly number[]): string {
 export function sections(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join('\n\n');
 }
+
+/** Words with commas between them, on lines of at most `width` columns. */
+export function wrapped(label: string, words: readonly string[], width = 96): string {
+  const lines = [`${label}`];
+  words.forEach((word, i) => {
+    const piece = ` ${word}${i < words.length - 1 ? ',' : '.'}`;
+    const last = lines.length - 1;
+    if (widthOf(lines[last] + piece) <= width) lines[last] += piece;
+    else lines.push(`  ${piece.trimStart()}`);
+  });
+  return lines.join('\n');
+}

@@ -13,14 +13,14 @@ import type { OptionValues } from '../options.js';
 import { checkOutput } from '../output.js';
 import { loadRecipe } from '../recipe-file.js';
 import { table, type Column } from '../table.js';
-import { plural, printable, sections, shapeText, sizesText } from '../text.js';
+import { plural, printable, sections, shapeText, sizesText, wrapped } from '../text.js';
 
 export const compressCommand: Command = {
   name: 'compress',
   summary: 'Compresses a model by a preset or a recipe.',
   positionals: ['MODEL'],
   options: ['preset', 'recipe', 'output', 'force', 'dry-run'],
-  details: `Presets: ${PRESET_NAMES.join(', ')}.
+  details: `${wrapped('Presets:', PRESET_NAMES)}
 An output that ends with .safetensors becomes one file, which holds everything needed to restore
 the model; any other becomes the folder of a tfjs model, for schemes that tfjs loads by itself.
 A recipe is JSON, or a module that exports "recipe": {"scheme": {"scheme": "affine", "bits": 8},

@@ -12,7 +12,7 @@ import { documentTarget, profileDocument, saveDocument } from '../documents.js';
 import { UsageError } from '../failure.js';
 import { modelFiles, presetNamed, sum, using } from '../models.js';
 import { table, type Column } from '../table.js';
-import { plural, printable, sections, shapeText, sizesText } from '../text.js';
+import { plural, printable, sections, shapeText, sizesText, wrapped } from '../text.js';
 
 const DEFAULT_CANDIDATES = 'int8,int4-g32';
 
@@ -21,7 +21,8 @@ export const profileCommand: Command = {
   summary: 'Measures what presets would do to each tensor: size, error, proved bound. Writes no model.',
   positionals: ['MODEL'],
   options: ['candidates', 'output', 'force'],
-  details: `Candidates: ${PRESET_NAMES.join(', ')}. Default: ${DEFAULT_CANDIDATES}.
+  details: `${wrapped('Candidates:', PRESET_NAMES)}
+Default: ${DEFAULT_CANDIDATES}.
 --output writes the rows as .json, .md or .html. Tensors that a recipe skips by default are left out.`,
   examples: ['profile model.safetensors', 'profile web_model/ -c tfjs-uint8,float16 -o profile.html'],
   async run({ positionals: [path], values }, { io, columns, work }) {
