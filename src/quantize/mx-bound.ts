@@ -1,5 +1,5 @@
 /** The proved error bounds of MX formats. */
-import { FLOAT_FORMATS } from '../core/float-formats.js';
+import { FLOAT_FORMATS, powerOfTwo } from '../core/float-formats.js';
 import { NAN_SCALE, SCALE_MODES, type ScaleMode } from '../core/block-scale.js';
 import { DTYPES } from '../core/dtype.js';
 import { checkChoice } from '../core/options.js';
@@ -109,7 +109,7 @@ export function mxErrorBound(c: MxTensor): { maxAbs: number; l2: number } {
   for (let s = 0; s < 256; s++) {
     if (isUsed[s] === 0) continue;
     const table = s >= most ? cut : usual;
-    const scale = 2 ** (s - 127);
+    const scale = powerOfTwo(s - 127);
     for (let code = 0; code < magnitudes; code++) {
       const { value, reach } = table[code];
       const isFinite = s !== NAN_SCALE && value * scale <= LARGEST;

@@ -122,7 +122,8 @@ function encode(x: F32, layout: BlockLayout, scales: U8, tensorScale: number): U
   const { rows, width, size } = layout;
   const values = decodeTable(SCALE_FORMAT);
   const reciprocal = Math.fround(1 / tensorScale);
-  const factor = Float32Array.from(scales, (code) => reciprocal / values[code]);
+  const factor = new Float32Array(scales.length);
+  for (let j = 0; j < scales.length; j++) factor[j] = reciprocal / values[scales[j]];
   const codes = new Uint8Array(size);
   kernels().encodeFloatRuns(codes, x, factor, rows, width, NVFP4_BLOCK, ELEMENT, 'product');
   return packBytes(codes, 4);
@@ -131,7 +132,9 @@ function encode(x: F32, layout: BlockLayout, scales: U8, tensorScale: number): U
 /** What the codes of each block are multiplied by. */
 function wholeScales({ scales, tensorScale }: Nvfp4Tensor): F32 {
   const values = decodeTable(SCALE_FORMAT);
-  return Float32Array.from(scales, (code) => values[code] * tensorScale);
+  const whole = new Float32Array(scales.length);
+  for (let j = 0; j < scales.length; j++) whole[j] = values[scales[j]] * tensorScale;
+  return whole;
 }
 
 /**
@@ -227,9 +230,10 @@ export function nvfp4ErrorBound(c: Nvfp4Tensor): { maxAbs: number; l2: number } 
   const perRow = Math.ceil(width / NVFP4_BLOCK);
   const counts = new Float64Array(256 * 8);
   for (let r = 0; r < rows; r++) {
-    for (let k = 0; k < width; k++) {
-      const scale = c.scales[r * perRow + Math.floor(k / NVFP4_BLOCK)];
-      counts[scale * 8 + (codes[r * width + k] & 7)]++;
+    for (let j = 0; j < perRow; j++) {
+      const base = c.scales[r * perRow + j] * 8;
+      const end = r * width + Math.min((j + 1) * NVFP4_BLOCK, width);
+      for (let i = r * width + j * NVFP4_BLOCK; i < end; i++) counts[base + (codes[i] & 7)]++;
     }
   }
   const reaches = reachesOf(FLOAT_FORMATS[ELEMENT], 0);

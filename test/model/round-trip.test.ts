@@ -2,6 +2,8 @@ import {
   apply,
   decompressModel,
   planRecipe,
+  PRESET_NAMES,
+  presetRecipe,
   readCompressed,
   sourceOfSafetensors,
   sourceOfTensors,
@@ -49,6 +51,13 @@ describe('a compressed model in a safetensors file', () => {
     const again = await reopened(model);
     expect(Array.from(again.entries.keys())).toEqual(Array.from(model.entries.keys()));
     for (const name of model.entries.keys()) expect(await again.read(name)).toEqual(await model.read(name));
+  });
+
+  it.each(PRESET_NAMES)('holds what the preset %s makes', async (name) => {
+    const model = compressed(presetRecipe(name, 'safetensors'));
+    const again = await reopened(model);
+    for (const entry of model.entries.keys())
+      expect(await again.read(entry)).toEqual(await model.read(entry));
   });
 
   it('takes as many bytes for each tensor as the plan says', async () => {
