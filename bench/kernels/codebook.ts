@@ -14,8 +14,7 @@ const blocksOf = (x: F32, block: number): number => Math.ceil(x.length / block);
 /** As quantizeCodebook does it: the largest magnitude of each block, then the codes. */
 function quantizeNf4(kernels: Kernels, packed: U8, scale: F32, x: F32): void {
   const { thresholds, order } = encodeTables(nf4, 4);
-  kernels.absmaxRuns(scale, x, 1, x.length, NF4_BLOCK);
-  kernels.quantizeLevels4(packed, x, scale, NF4_BLOCK, thresholds, order);
+  kernels.quantizeBlocks4(packed, scale, x, NF4_BLOCK, thresholds, order);
 }
 
 function quantizeDynamic(kernels: Kernels, codes: U8, scale: F32, x: F32): void {

@@ -147,6 +147,8 @@ export interface Kernels {
    * elements or holds all of them; the nibble behind the last element of an odd number is the code of q = 0.
    */
   quantizeLevels4(packed: U8, x: F32, scale: F32, run: number, thresholds: F32, order: U8): void;
+  /** absmaxRuns into `scale`, then quantizeLevels4, while the elements are at hand. */
+  quantizeBlocks4(packed: U8, scale: F32, x: F32, run: number, thresholds: F32, order: U8): void;
   dequantizeLevels4(out: F32, packed: U8, scale: F32, run: number, levels: F32): void;
 
   /** Little-endian bit stream: code i, minus codeMin, takes bits [i * bits, (i + 1) * bits) counted from the lowest bit of byte 0. */

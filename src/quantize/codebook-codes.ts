@@ -30,6 +30,18 @@ export function encodeCodes(x: F32, scale: F32, run: number, book: Codebook, bit
   return packed;
 }
 
+/** The same with the largest magnitude of each run for a scale, which is written to `scale`. */
+export function encodeBlocks(x: F32, scale: F32, run: number, book: Codebook, bits: number): U8 {
+  if (!isPaired(bits, x.length, run)) {
+    kernels().absmaxRuns(scale, x, 1, x.length, run);
+    return encodeCodes(x, scale, run, book, bits);
+  }
+  const packed = new Uint8Array(codeBytes(x.length, bits));
+  const { thresholds, order } = encodeTables(book, 4);
+  kernels().quantizeBlocks4(packed, scale, x, run, thresholds, order);
+  return packed;
+}
+
 /** The values of codes that have passed their checks. */
 export function decodeCodes(out: F32, codes: U8, scale: F32, run: number, levels: F32, bits: number): void {
   if (isPaired(bits, out.length, run)) {

@@ -7,7 +7,7 @@ import { toContiguous, type TensorLike } from '../core/tensor.js';
 import { kernels } from '../kernels/dispatch.js';
 import { toFloat32 } from './affine-scale.js';
 import type { NonFinite } from './affine-types.js';
-import { decodeCodes, encodeCodes } from './codebook-codes.js';
+import { decodeCodes, encodeBlocks, encodeCodes } from './codebook-codes.js';
 import { kMeans, type KMeansFit } from './codebook-kmeans.js';
 import { nestAbsmax } from './codebook-nested.js';
 import { checkCodebookOptions, type CodebookSettings, type KMeansSettings } from './codebook-options.js';
@@ -55,50 +55,39 @@ export function quantizeCodebook(x: TensorLike, options: QuantizeCodebookOptions
   const fn = 'quantizeCodebook';
   const { data, shape, size } = toContiguous(x, fn);
   const settings = checkCodebookOptions(fn, options, size);
+  const { source, blockSize } = settings;
   const values = toFloat32(data);
-  const run = settings.blockSize ?? Math.max(size, 1);
-  const { finite, maxima } = finiteMaxima(fn, data, values, run, settings.nonFinite);
-  const absmax = settings.blockSize === null ? null : maxima;
-  const { book, fit } = bookFor(settings, finite, absmax);
   const bits = bitsFor(settings.count);
+  const run = blockSize ?? Math.max(size, 1);
+  const maxima = new Float32Array(Math.ceil(size / run));
+  const isKnown = blockSize !== null && source.name !== 'kmeans';
+  const early = isKnown ? encodeBlocks(values, maxima, run, source.book, bits) : null;
+  if (early === null) kernels().absmaxRuns(maxima, values, 1, size, run);
+  // The largest magnitudes tell whether everything is finite: no pass of its own is spent on that.
+  const isFinite = maxima.every(Number.isFinite);
+  const finite = isFinite ? values : zerosFor(fn, data, values, settings.nonFinite);
+  if (!isFinite) kernels().absmaxRuns(maxima, finite, 1, size, run);
+  const absmax = blockSize === null ? null : maxima;
+  const { book, fit } = bookFor(settings, finite, absmax);
   return codebookTensor({
     kind: 'codebook',
-    codes: encodeCodes(values, absmax ?? Float32Array.of(1), run, book, bits),
+    codes:
+      early !== null && isFinite ? early : encodeCodes(values, absmax ?? Float32Array.of(1), run, book, bits),
     bits,
     codebook: book.levels,
-    name: settings.source.name,
+    name: source.name,
     absmax: absmax !== null && settings.doubleQuant ? nestAbsmax(absmax) : absmax,
-    blockSize: settings.blockSize,
+    blockSize,
     shape: [...shape],
     overflow: absmax === null ? overflowOf(finite, book) : 0,
     fit,
   });
 }
 
-/**
- * The largest magnitude of each run of `values`, which are `data` in float32. They also tell whether everything is finite. If not, the
- * named error, or for 'saturate' those of `finite`, which has 0 there.
- */
-function finiteMaxima(
-  fn: string,
-  data: FloatArray,
-  values: F32,
-  run: number,
-  nonFinite: NonFinite,
-): { finite: F32; maxima: F32 } {
-  const maxima = runMaxima(values, run);
-  if (maxima.every(Number.isFinite)) return { finite: values, maxima };
-  if (nonFinite === 'throw') {
-    throw nonFiniteError(fn, data, values, "repair the tensor, or pass nonFinite: 'saturate'");
-  }
-  const finite = values.map((v) => (Number.isFinite(v) ? v : 0));
-  return { finite, maxima: runMaxima(finite, run) };
-}
-
-function runMaxima(x: F32, run: number): F32 {
-  const maxima = new Float32Array(Math.ceil(x.length / run));
-  kernels().absmaxRuns(maxima, x, 1, x.length, run);
-  return maxima;
+/** `values`, which are `data` in float32, with 0 for NaN and infinities when they are to saturate; else the named error. */
+function zerosFor(fn: string, data: FloatArray, values: F32, nonFinite: NonFinite): F32 {
+  if (nonFinite === 'saturate') return values.map((v) => (Number.isFinite(v) ? v : 0));
+  throw nonFiniteError(fn, data, values, "repair the tensor, or pass nonFinite: 'saturate'");
 }
 
 function bookFor(

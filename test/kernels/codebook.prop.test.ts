@@ -168,6 +168,27 @@ describe.each(twins())('codebooks of 16 levels, $label', ({ kernels }) => {
     );
   });
 
+  it('finds the largest magnitudes and quantizes by them as the two kernels one after another', () => {
+    fc.assert(
+      fc.property(anyBlocks(true), anyTable(16), anyPlace, anyPlace, (blocks, table, p, q) => {
+        clearArena();
+        const bytes = Math.ceil(blocks.x.length / 2);
+        const expected = new Uint8Array(bytes);
+        const maxima = new Float32Array(blocks.scale.length);
+        const { thresholds, order } = table;
+        referenceKernels.quantizeBlocks4(expected, maxima, blocks.x, blocks.run, thresholds, order);
+        const x = guardedCopy(Float32Array, blocks.x, p);
+        const scale = guarded(Float32Array, maxima.length, q);
+        const packed = guarded(Uint8Array, bytes, q);
+        kernels.quantizeBlocks4(packed.array, scale.array, x.array, blocks.run, thresholds, order);
+        expect(bitsOf(scale.array)).toBe(bitsOf(maxima));
+        expect(bitsOf(packed.array)).toBe(bitsOf(expected));
+        expect(packed.intact() && scale.intact() && x.intact()).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('dequantizes as the reference does', () => {
     fc.assert(
       fc.property(

@@ -1,6 +1,7 @@
 /** Codebooks, as their definition reads. */
 import type { F32, U8 } from '../../core/arrays.js';
 import { quotient } from './affine.js';
+import { absmaxRuns } from './reduce.js';
 import { forEachRun } from './regions.js';
 
 /** The number of thresholds below x / scale, through `order`. */
@@ -39,4 +40,16 @@ export function dequantizeLevels4(out: F32, packed: U8, scale: F32, run: number,
   const codes = new Uint8Array(out.length);
   for (let i = 0; i < codes.length; i++) codes[i] = (packed[i >> 1] >> (i % 2 === 0 ? 4 : 0)) & 15;
   dequantizeLevels(out, codes, scale, run, levels);
+}
+
+export function quantizeBlocks4(
+  packed: U8,
+  scale: F32,
+  x: F32,
+  run: number,
+  thresholds: F32,
+  order: U8,
+): void {
+  absmaxRuns(scale, x, 1, x.length, run);
+  quantizeLevels4(packed, x, scale, run, thresholds, order);
 }

@@ -1,7 +1,13 @@
 /** All reference kernels as one `Kernels`. */
 import type { Kernels } from '../types.js';
 import { dequantizeColumns, dequantizeRuns, quantizeColumns, quantizeRuns } from './affine.js';
-import { dequantizeLevels, dequantizeLevels4, quantizeLevels, quantizeLevels4 } from './codebook.js';
+import {
+  dequantizeLevels,
+  dequantizeLevels4,
+  quantizeBlocks4,
+  quantizeLevels,
+  quantizeLevels4,
+} from './codebook.js';
 import { errorSums } from './error.js';
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './float.js';
 import { dequantizePackedRuns4, quantizePackRuns4 } from './fused.js';
@@ -33,6 +39,7 @@ export const referenceKernels: Kernels = {
   quantizeLevels,
   dequantizeLevels,
   quantizeLevels4,
+  quantizeBlocks4,
   dequantizeLevels4,
   packBits,
   unpackBits,

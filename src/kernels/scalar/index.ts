@@ -1,6 +1,12 @@
 /** All scalar kernels as one `Kernels`. */
 import type { Kernels } from '../types.js';
-import { dequantizeLevels, dequantizeLevels4, quantizeLevels, quantizeLevels4 } from './codebook.js';
+import {
+  dequantizeLevels,
+  dequantizeLevels4,
+  quantizeBlocks4,
+  quantizeLevels,
+  quantizeLevels4,
+} from './codebook.js';
 import { dequantizeColumns, dequantizeRuns } from './dequantize.js';
 import { errorSums } from './error.js';
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './float.js';
@@ -34,6 +40,7 @@ export const scalarKernels: Kernels = {
   quantizeLevels,
   dequantizeLevels,
   quantizeLevels4,
+  quantizeBlocks4,
   dequantizeLevels4,
   packBits,
   unpackBits,

@@ -15,10 +15,14 @@ const LEVELS = 4;
 
 export type CodebookKernels = Pick<
   Kernels,
-  'quantizeLevels' | 'dequantizeLevels' | 'quantizeLevels4' | 'dequantizeLevels4'
+  'quantizeLevels' | 'dequantizeLevels' | 'quantizeLevels4' | 'quantizeBlocks4' | 'dequantizeLevels4'
 >;
 
-export function simdCodebook(wasm: SimdExports, stage: Stage): CodebookKernels {
+export function simdCodebook(
+  wasm: SimdExports,
+  stage: Stage,
+  { absmaxRuns }: Pick<Kernels, 'absmaxRuns'>,
+): CodebookKernels {
   /** Visits tiles of `size` elements in runs. Those of 4-bit codes begin at whole bytes: runs are even, tiles multiples of 16. */
   const eachTile = (
     values: F32,
@@ -33,7 +37,7 @@ export function simdCodebook(wasm: SimdExports, stage: Stage): CodebookKernels {
     );
   };
 
-  return {
+  const kernels: CodebookKernels = {
     quantizeLevels(codes, x, scale, run, thresholds, order) {
       const limits = stage.read(thresholds, 0, 255, THRESHOLDS);
       const names = stage.read(order, 0, 256, ORDER);
@@ -65,6 +69,27 @@ export function simdCodebook(wasm: SimdExports, stage: Stage): CodebookKernels {
       });
     },
 
+    quantizeBlocks4(packed, scale, x, run, thresholds, order) {
+      const elements = stage.elementsFor(x, packed);
+      if (Math.min(run, x.length) > elements) {
+        absmaxRuns(scale, x, 1, x.length, run);
+        kernels.quantizeLevels4(packed, x, scale, run, thresholds, order);
+        return;
+      }
+      const limits = stage.read(thresholds, 0, 15, THRESHOLDS);
+      const names = stage.read(order, 0, 16, ORDER);
+      forEachRunTile(1, x.length, run, elements, stage.runsFor(4, scale), (tile) => {
+        const count = tile.rows * tile.width;
+        const from = stage.read(x, tile.begin, count, IN);
+        const scales = stage.place(scale, tile.firstRun, SCALE);
+        wasm.absmaxRuns(scales, from, 1, count, tile.run, 0);
+        const to = stage.place(packed, tile.begin / 2, OUT);
+        wasm.quantizeLevels4(to, from, scales, count, tile.run, limits, names);
+        stage.write(scale, tile.firstRun, tile.runs, SCALE);
+        stage.write(packed, tile.begin / 2, Math.ceil(count / 2), OUT);
+      });
+    },
+
     dequantizeLevels4(out, packed, scale, run, levels) {
       const table = stage.read(levels, 0, 16, LEVELS);
       eachTile(out, packed, scale, run, (tile, count, scales) => {
@@ -74,4 +99,5 @@ export function simdCodebook(wasm: SimdExports, stage: Stage): CodebookKernels {
       });
     },
   };
+  return kernels;
 }

@@ -14,11 +14,12 @@ import { simdReduce } from './reduce.js';
 /** `tileElements` is for tests that want many tile edges: at least 64, at most TILE_ELEMENTS, a multiple of 16. */
 export function createSimdKernels(simd: Simd, tileElements: number = TILE_ELEMENTS): Kernels {
   const stage = new Stage(simd.buffer, tileElements);
+  const reduce = simdReduce(simd.exports, stage);
   return {
     name: 'simd',
-    ...simdReduce(simd.exports, stage),
+    ...reduce,
     ...simdAffine(simd.exports, stage),
-    ...simdCodebook(simd.exports, stage),
+    ...simdCodebook(simd.exports, stage, reduce),
     ...simdPack(simd.exports, stage),
     ...simdFloat(simd.exports, stage),
     ...simdFused(simd.exports, stage),
