@@ -51,6 +51,34 @@ describe('torchao to_mx', () => {
   );
 });
 
+describe('microxcaling quantize_mx_op, rounding to even', () => {
+  const golden = readGolden('microxcaling.safetensors');
+  const x = array(torchao, 'input');
+  const ELEMENTS: readonly (readonly [string, MxElement])[] = [
+    ['int8', 'int8'],
+    ['fp8_e4m3', 'float8_e4m3fn'],
+    ['fp8_e5m2', 'float8_e5m2'],
+    ['fp6_e2m3', 'float6_e2m3fn'],
+    ['fp6_e3m2', 'float6_e3m2fn'],
+    ['fp4_e2m1', 'float4_e2m1fn'],
+  ];
+  it.each(ELEMENTS)(
+    '%s: the same values, but where its logarithm rounds up to a power of two',
+    (name, element) => {
+      const ours = dequantizeMx(quantizeMx(x, { element }));
+      const theirs = array(golden, name).data;
+      const differing = new Set<number>();
+      ours.forEach((value, i) => {
+        if (value !== theirs[i]) differing.add(Math.floor(i / 32));
+      });
+      const largest = Array.from(differing, (block) =>
+        Math.max(...x.data.subarray(block * 32, block * 32 + 32).map(Math.abs)),
+      );
+      expect(largest).toEqual([256 - 2 ** -16, 65536 - 2 ** -8]);
+    },
+  );
+});
+
 describe('torchao nvfp4_quantize', () => {
   it.each(
     ['normal', 'mixed', 'large', 'ties'].flatMap((name) => [1, 2].map((levels) => [name, levels] as const)),
