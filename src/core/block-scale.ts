@@ -7,7 +7,7 @@ import { FLOAT_FORMATS, maxFinite, type SmallFloat } from './float-formats.js';
  * - `floor`: the exponent of A, less emax (the specification): magnitudes beyond the largest value are clamped.
  * - `ceil`: one more unless A is a power of two: nothing is clamped.
  * - `even`: the exponent of A rounded half up to m mantissa bits, less emax.
- * - `rceil`: the least power of two of which A / (largest value) is no multiple above 1, the quotient as a float32 product.
+ * - `rceil`: the exponent of A / (largest value), a float32 product with the rounded reciprocal, rounded up.
  */
 export type ScaleMode = 'floor' | 'ceil' | 'even' | 'rceil';
 

@@ -304,7 +304,7 @@ function largestKey(a: v128, b: v128, c: v128, d: v128): i32 {
   return i16x8.extract_lane_s(best, 0);
 }
 
-/** Codes of sixteen scaled keys: 0 to 39, in four tables' worth of eight, from y = 0.25, 0.5, 1, 2 and 4 on. */
+/** Codes of sixteen scaled keys, which are 0 to 39: eight each from y = 0.25, 0.5, 1, 2 and 4 on. */
 // @ts-ignore: decorator
 @inline
 function lookUp(keys: v128): v128 {
