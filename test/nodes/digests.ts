@@ -14,6 +14,9 @@ import {
   quantizeAffine,
   quantizeCodebook,
   quantizeFloat,
+  quantizeFloat8,
+  quantizeMx,
+  quantizeNvfp4,
   setBackend,
   toBytes,
   type AffineOptions,
@@ -25,6 +28,7 @@ import {
 } from 'tensorslim';
 import { writeSafetensors } from 'tensorslim/safetensors';
 import type { F32 } from '../../src/core/arrays.js';
+import { powerRule, SCALE_MODES, topOf } from '../../src/core/block-scale.js';
 import { DTYPES } from '../../src/core/dtype.js';
 import { SMALL_FLOATS } from '../../src/core/float-formats.js';
 import { ROUNDINGS } from '../../src/core/rounding.js';
@@ -202,7 +206,28 @@ function halves(kernels: Kernels, hash: Hash): void {
   }
 }
 
-const FAMILIES = { reductions, affine, codebooks, packing, fused, halves };
+function blocks(kernels: Kernels, hash: Hash): void {
+  const x = numbers(17, 64 * RUN, false);
+  const factor = numbers(18, 64, true);
+  const out = new Float32Array(x.length);
+  for (const element of ['float8_e4m3fn', 'float8_e5m2', 'float6_e3m2fn', 'float4_e2m1fn'] as const) {
+    for (const arithmetic of ['product', 'quotient'] as const) {
+      const codes = new Uint8Array(x.length);
+      kernels.encodeFloatRuns(codes, x, factor, 64, RUN, RUN, element, arithmetic);
+      kernels.decodeFloatRuns(out, codes, factor, 64, RUN, RUN, element);
+      add(hash, codes, out);
+    }
+  }
+  for (const mode of SCALE_MODES) {
+    const packed = new Uint8Array(x.length / 2);
+    const scale = new Uint8Array(64);
+    kernels.quantizePackMx4(packed, scale, x, 64, RUN, powerRule(mode, topOf('float4_e2m1fn')));
+    kernels.decodePackedFloatRuns4(out, packed, factor, 64, RUN);
+    add(hash, packed, scale, out);
+  }
+}
+
+const FAMILIES = { reductions, affine, codebooks, packing, fused, halves, blocks };
 
 const GRANULARITIES: readonly Granularity[] = [
   { kind: 'tensor' },
@@ -275,6 +300,15 @@ function files(hash: Hash): void {
   ];
   add(hash, writeSafetensors(tensors, new Map([['format', 'pt']])));
   add(hash, toBytes(quantizeFloat({ data: x, shape }, { dtype: 'float8_e4m3fn', overflow: 'saturate' })));
+  for (const element of ['float8_e5m2', 'float6_e2m3fn', 'float4_e2m1fn', 'int8'] as const) {
+    const c = quantizeMx({ data: x, shape }, { element, scaleMode: 'rceil' });
+    add(hash, toBytes(c), decompress(c).data as F32, Object.values(errorBound(c)));
+  }
+  for (const levels of [1, 2] as const) add(hash, toBytes(quantizeNvfp4({ data: x, shape }, { levels })));
+  add(
+    hash,
+    toBytes(quantizeFloat8({ data: x, shape }, { granularity: { kind: 'block', blockShape: [8, 16] } })),
+  );
   for (const codebook of ['nf4', 'fp4', 'dynamic8', { kmeans: 16 }] as const) {
     add(hash, toBytes(quantizeCodebook({ data: x, shape }, { codebook, blockSize: 64, doubleQuant: true })));
   }
