@@ -1,10 +1,10 @@
 /** Microscaling: blocks of small numbers that share a power of two (OCP microscaling formats 1.0). */
 import type { I8, U8 } from '../core/arrays.js';
 import type { ScaleMode } from '../core/block-scale.js';
-import type { ElementFloat } from '../kernels/types.js';
 
 /** A small float, or 'int8': whole numbers from -127 to 127 in units of 2^-6. */
-export type MxElement = ElementFloat | 'int8';
+export type MxElement =
+  'float8_e4m3fn' | 'float8_e5m2' | 'float6_e2m3fn' | 'float6_e3m2fn' | 'float4_e2m1fn' | 'int8';
 
 export interface MxOptions {
   /** Type of the codes. */
