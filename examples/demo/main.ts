@@ -1,6 +1,7 @@
 /**
  * The main job from end to end on a real model, the Universal Sentence Encoder lite (6.98 M float32 parameters): profile it, compress
- * it, write it as safetensors and as tfjs, run it before and after, and say what it cost. `npm run demo`; `--json` prints the figures.
+ * it, write it as safetensors and as tfjs, run it before and after, and say what it cost. `npm run demo`; `--json` prints the figures;
+ * `--scheme best4` shows the best solver instead of the presets (`--bits 3`: at 3 bits), see best.ts.
  *
  * Every figure is measured by this run. Models go to a temporary folder, reports to `reports` (`--reports=FOLDER`).
  */
@@ -20,13 +21,17 @@ import {
   type Report,
 } from 'tensorslim/model';
 import { openCompressed, openModel, saveCompressed, saveModel } from 'tensorslim/node';
+import { runBest } from './best.js';
 import { agreement, type Agreement } from './compare.js';
 import { embed, MODEL_FOLDER, type Embeddings } from './embedder.js';
 import { SENTENCES } from './sentences.js';
+import { megabytes, shortened, table } from './text.js';
 
 const OPTIONS = {
   json: { type: 'boolean', default: false },
   reports: { type: 'string', default: 'reports' },
+  scheme: { type: 'string', default: 'presets' },
+  bits: { type: 'string', default: '4' },
 } as const;
 /** Stored in our safetensors layout and decompressed before they run. */
 const PACKED: readonly PresetName[] = ['int8', 'int4-g32'];
@@ -45,11 +50,17 @@ interface Row extends Agreement {
   readonly embedMs: number;
 }
 
-const { json: isJson, reports: reportFolder } = parseArgs({ options: OPTIONS }).values;
+const { json: isJson, reports: reportFolder, scheme, bits } = parseArgs({ options: OPTIONS }).values;
 const say = (text: string): void => void (isJson || process.stdout.write(`${text}\n`));
 const work = mkdtempSync(join(tmpdir(), 'tensorslim-demo-'));
 try {
-  await main();
+  if (scheme === 'presets') await main();
+  else if (scheme === 'best4' && ['2', '3', '4'].includes(bits))
+    await runBest(work, Number(bits) as 2 | 3 | 4, say, isJson);
+  else
+    throw new RangeError(
+      `demo: expected --scheme presets or best4 and --bits 2, 3 or 4, got ${scheme} and ${bits}`,
+    );
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -193,28 +204,6 @@ function printRows(rows: readonly Row[], originalBytes: number): void {
     `${row.embedMs.toFixed(0)} ms`,
   ]);
   say(table([head, original, ...lines]));
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => (column < 1 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
-      .join('  ');
-  return [
-    line(rows[0]),
-    widths.map((width) => '-'.repeat(width)).join('  '),
-    ...rows.slice(1).map(line),
-  ].join('\n');
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(2)} MB`;
-}
-
-/** The end of a long name says more than its beginning. */
-function shortened(name: string, length: number): string {
-  return name.length <= length ? name : `...${name.slice(name.length - length + 3)}`;
 }
 
 function sizeOf(folder: string, counts: (name: string) => boolean): number {

@@ -5,81 +5,92 @@ import { valueOf, type Fit, type FitRule } from './gptq-fit.js';
 import type { Lines } from './gptq-lines.js';
 import { roundScales } from './scale-rule.js';
 
-/** What of a block of lines is refined: errors, codes and fits of line i begin at i * n. */
-interface Refined {
+/** A line in the order of processing. */
+export interface Refined {
+  /** w - values. */
   readonly e: F64;
+  /** H e. */
+  readonly gradient: F64;
   readonly codes: I16;
   readonly fits: Fit[];
 }
 
 /**
- * Refines line `i` of a block in place. With g = H e, moving one value by d changes the loss by d (d H[k, k] - 2 g[k]), so the best code is that
- * nearest to v + g[k] / H[k, k]; for a scale with codes c in its group the same holds along c. Only changes that lower the loss are made.
+ * Refines a line in place. Moving the value in place k by d changes the loss by d (d H[k, k] - 2 gradient[k]), so the best code is that
+ * nearest to the value + gradient[k] / H[k, k]; for a scale the same holds along the codes of its group. Only changes that lower the loss are made.
  */
 export function refineLine(
-  { e, codes, fits }: Refined,
-  i: number,
+  line: Refined,
   { hessian, n, columns }: Factor,
   rule: FitRule,
   passes: number,
   { groupOf, isShared }: Lines,
 ): void {
-  const at = i * n;
-  const g = new Float64Array(n);
-  for (let k = 0; k < n; k++) {
-    let sum = 0;
-    for (let j = 0; j < n; j++) sum += hessian[k * n + j] * e[at + j];
-    g[k] = sum;
-  }
-  /** Moves the value in place k by d. */
-  const move = (k: number, d: number): void => {
-    e[at + k] -= d;
-    for (let j = 0; j < n; j++) g[j] -= d * hessian[k * n + j];
-  };
-  const places = groupPlaces(groupOf, columns, n);
+  const groups = isShared ? [] : placesOfGroups(groupOf, columns, n);
   for (let pass = 0; pass < passes; pass++) {
     let changes = 0;
-    for (let k = 0; k < n; k++) {
-      const fit = fits[at + k];
-      if (fit.scale === 0) continue;
-      const wish = codes[at + k] + g[k] / (hessian[k * n + k] * fit.scale);
-      const code = Math.min(rule.codeMax, Math.max(rule.codeMin, Math.floor(wish + 0.5)));
-      const d = valueOf(code, fit) - valueOf(codes[at + k], fit);
-      if (d === 0 || !(d * (d * hessian[k * n + k] - 2 * g[k]) < 0)) continue;
-      codes[at + k] = code;
-      move(k, d);
-      changes++;
-    }
-    for (const group of isShared ? [] : places) {
-      const fit = fits[at + group[0]];
-      let along = 0;
-      let curvature = 0;
-      for (const k of group) {
-        const c = codes[at + k] - fit.zero;
-        if (c === 0) continue;
-        along += c * g[k];
-        for (const j of group) curvature += c * hessian[k * n + j] * (codes[at + j] - fit.zero);
-      }
-      if (!(curvature > 0)) continue;
-      const wish = Float32Array.of(Math.max(0, fit.scale + along / curvature));
-      roundScales(wish, rule.scaleDtype);
-      const d = wish[0] - fit.scale;
-      if (wish[0] === 0 || d === 0 || !(d * (d * curvature - 2 * along) < 0)) continue;
-      const next = { scale: wish[0], zero: fit.zero };
-      for (const k of group) {
-        const moved = valueOf(codes[at + k], next) - valueOf(codes[at + k], fit);
-        if (moved !== 0) move(k, moved);
-        fits[at + k] = next;
-      }
-      changes++;
-    }
+    for (let k = 0; k < n; k++) changes += improveCode(line, k, hessian, n, rule);
+    for (const places of groups) changes += improveScale(line, places, hessian, n, rule);
     if (changes === 0) return;
   }
 }
 
-/** The places of each group. */
-function groupPlaces(groupOf: Lines['groupOf'], columns: Factor['columns'], n: number): number[][] {
-  const places: number[][] = [];
-  for (let k = 0; k < n; k++) (places[groupOf[columns[k]]] ??= []).push(k);
-  return places.filter((group) => group !== undefined);
+/** The places of each group, in the order of the groups. */
+function placesOfGroups(groupOf: Lines['groupOf'], columns: Factor['columns'], n: number): number[][] {
+  const places: number[][] = Array.from({ length: groupOf[n - 1] + 1 }, () => []);
+  for (let k = 0; k < n; k++) places[groupOf[columns[k]]].push(k);
+  return places;
+}
+
+/** 1 if another code was better, else 0. */
+function improveCode(line: Refined, k: number, hessian: F64, n: number, rule: FitRule): 0 | 1 {
+  const { codes, fits, gradient } = line;
+  const fit = fits[k];
+  if (fit.scale === 0) return 0;
+  const curvature = hessian[k * n + k];
+  const wish = codes[k] + gradient[k] / (curvature * fit.scale);
+  const code = Math.min(rule.codeMax, Math.max(rule.codeMin, Math.floor(wish + 0.5)));
+  const d = valueOf(code, fit) - valueOf(codes[k], fit);
+  if (d === 0 || !(d * (d * curvature - 2 * gradient[k]) < 0)) return 0;
+  codes[k] = code;
+  move(line, k, d, hessian, n);
+  return 1;
+}
+
+/** 1 if another scale was better for the group's codes, else 0. */
+function improveScale(
+  line: Refined,
+  places: readonly number[],
+  hessian: F64,
+  n: number,
+  rule: FitRule,
+): 0 | 1 {
+  const { codes, fits, gradient } = line;
+  const fit = fits[places[0]];
+  let along = 0;
+  let curvature = 0;
+  for (const k of places) {
+    const c = codes[k] - fit.zero;
+    if (c === 0) continue;
+    along += c * gradient[k];
+    for (const j of places) curvature += c * hessian[k * n + j] * (codes[j] - fit.zero);
+  }
+  const wish = Float32Array.of(Math.max(0, fit.scale + along / curvature));
+  roundScales(wish, rule.scaleDtype);
+  const scale = wish[0];
+  const d = scale - fit.scale;
+  if (!(scale > 0) || d === 0 || !(d * (d * curvature - 2 * along) < 0)) return 0;
+  const next = { scale, zero: fit.zero };
+  for (const k of places) {
+    const moved = valueOf(codes[k], next) - valueOf(codes[k], fit);
+    if (moved !== 0) move(line, k, moved, hessian, n);
+    fits[k] = next;
+  }
+  return 1;
+}
+
+/** Moves the value in place k by d. */
+function move({ e, gradient }: Refined, k: number, d: number, hessian: F64, n: number): void {
+  e[k] -= d;
+  for (let j = 0, at = k * n; j < n; j++) gradient[j] -= d * hessian[at + j];
 }

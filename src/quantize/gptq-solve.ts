@@ -43,7 +43,7 @@ class Block {
 
 /** The codes that GPTQ finds for `w`. `given`: scales to use where lines share regions. */
 export function solveLines(w: F32, plan: SolvePlan, given: Pick<Solved, 'scale' | 'zeroPoint'>): Solved {
-  const { lines, factor, rule } = plan;
+  const { lines, factor } = plan;
   const solved: Solved = {
     codes: new Int16Array(w.length),
     scale: given.scale.slice(),
@@ -59,8 +59,7 @@ export function solveLines(w: F32, plan: SolvePlan, given: Pick<Solved, 'scale' 
       else if (plan.staticGroups) fitStatic(block, i, plan);
     }
     solveBlock(block, plan, count);
-    if (plan.refinePasses > 0)
-      for (let i = 0; i < count; i++) refineLine(block, i, factor, rule, plan.refinePasses, lines);
+    if (plan.refinePasses > 0) refineBlock(block, plan, count);
     blockLosses(solved.losses.subarray(first, first + count), block.e, factor);
     for (let i = 0; i < count; i++) writeLine(block, i, plan, first + i, solved);
   }
@@ -128,13 +127,13 @@ function solveBlock(block: Block, plan: SolvePlan, count: number): void {
   for (let begin = 0; begin < n;) {
     let end = begin + 1;
     while (end < n && groupOf[factor.columns[end]] === groupOf[factor.columns[begin]]) end++;
-    for (let k = begin; k < end; k++) addFeedback(t, k, w, factor, e, 0, begin);
+    for (let k = begin; k < end; k++) addProduct(t, k, w, factor.feedback, n, e, 0, begin);
     for (let i = 0; isDynamic && i < count; i++) {
       const fit = fitRegion(t.subarray(i * n, i * n + n), factor.price, begin, end, rule);
       fits.fill(fit, i * n + begin, i * n + end);
     }
     for (let k = begin; k < end; k++) {
-      if (k > begin) addFeedback(t, k, t, factor, e, begin, k);
+      if (k > begin) addProduct(t, k, t, factor.feedback, n, e, begin, k);
       for (let i = 0; i < count; i++) {
         const at = i * n + k;
         codes[at] = codeOf(t[at], fits[at], rule);
@@ -145,12 +144,31 @@ function solveBlock(block: Block, plan: SolvePlan, count: number): void {
   }
 }
 
-/** t = from + feedback of the errors in places begin .. end, in place k of all lines of the block. */
-function addFeedback(
+/** Coordinate descent on each line; the gradients it begins with come from one pass over the Hessian. */
+function refineBlock(block: Block, { lines, factor, rule, refinePasses }: SolvePlan, count: number): void {
+  const { n } = lines;
+  const { t: gradient, e } = block;
+  gradient.fill(0);
+  for (let k = 0; k < n; k++) addProduct(gradient, k, gradient, factor.hessian, n, e, 0, n);
+  for (let i = 0; i < count; i++) {
+    const line = {
+      e: e.subarray(i * n, i * n + n),
+      gradient: gradient.subarray(i * n, i * n + n),
+      codes: block.codes.subarray(i * n, i * n + n),
+      fits: block.fits.slice(i * n, i * n + n),
+    };
+    refineLine(line, factor, rule, refinePasses, lines);
+    line.fits.forEach((fit, k) => (block.fits[i * n + k] = fit));
+  }
+}
+
+/** t = from + row k of `matrix` times the errors in places begin .. end, in place k of all lines of the block. */
+function addProduct(
   t: F64,
   k: number,
   from: F64,
-  { feedback, n }: Factor,
+  matrix: F64,
+  n: number,
   e: F64,
   begin: number,
   end: number,
@@ -160,7 +178,7 @@ function addFeedback(
   let s2 = 0;
   let s3 = 0;
   for (let j = begin; j < end; j++) {
-    const u = feedback[k * n + j];
+    const u = matrix[k * n + j];
     s0 += u * e[j];
     s1 += u * e[n + j];
     s2 += u * e[2 * n + j];
@@ -178,7 +196,7 @@ function blockLosses(losses: F64, e: F64, factor: Factor): void {
   const t = new Float64Array(LINES_AT_ONCE * n);
   losses.fill(0);
   for (let k = 0; k < n; k++) {
-    addFeedback(t, k, e, factor, e, 0, k);
+    addProduct(t, k, e, factor.feedback, n, e, 0, k);
     for (let i = 0; i < losses.length; i++) losses[i] += price[k] * t[i * n + k] * t[i * n + k];
   }
 }
