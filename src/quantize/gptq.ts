@@ -1,6 +1,6 @@
 /** GPTQ: rounding that answers each weight's error in the weights that are still to come. */
-import type { F32, F64, I16, I8, U8 } from '../core/arrays.js';
-import { rangeError } from '../core/errors.js';
+import type { F32, F64, FloatArray, I16, I8, U8 } from '../core/arrays.js';
+import { describe, NumericError, rangeError } from '../core/errors.js';
 import type { Pictured } from '../core/inspect.js';
 import { elementCount } from '../core/shape.js';
 import { toContiguous, type TensorLike } from '../core/tensor.js';
@@ -55,13 +55,14 @@ export function gptq(w: TensorLike, options: GptqOptions): GptqResult {
     shape,
   );
   const { bits, mapping, granularity, scaleDtype } = settings;
+  const values = toFloat32(data);
+  refuseNonFinite(fn, values, data);
   const nearest = quantizeAffine({ data, shape }, { bits, mapping, granularity, scaleDtype });
   if (elementCount(shape, fn) === 0) return { tensor: nearest, report: emptyReport(damping) };
 
   const lines = linesOf(fn, shape, inputAxis, granularity);
   const isStatic = checkStatic(fn, staticGroups, order === 'activation', lines);
   const factor = factorHessian(fn, hessian, lines.n, damping, order, lines.groupSize);
-  const values = toFloat32(data);
   const plan = { lines, factor, rule: settings, staticGroups: isStatic, refinePasses };
   const nearestLosses = lossesOf(values, dequantizeAffine(nearest), plan);
   const solved = solveLines(values, plan, { scale: nearest.scale as F32, zeroPoint: nearest.zeroPoint });
@@ -78,6 +79,14 @@ export function gptq(w: TensorLike, options: GptqOptions): GptqResult {
     staticGroups: isStatic,
   };
   return { tensor: toTensor(values, solved, settings, shape, lines), report };
+}
+
+function refuseNonFinite(fn: string, values: F32, data: FloatArray): void {
+  const index = kernels().firstNonFinite(values);
+  if (index < 0) return;
+  const got = `${describe(data[index])} at index ${index}`;
+  const message = `${fn}: "w" expected finite float32 values, got ${got} - repair the tensor`;
+  throw new NumericError('NON_FINITE', message, index);
 }
 
 function emptyReport(damping: number): GptqReport {
