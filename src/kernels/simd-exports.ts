@@ -123,6 +123,8 @@ export interface AffineExports {
 
 /** Flat arrays of `count` elements in runs of `run`. Tables have 255 and 256 entries, those of 4 bits 15 and 16. */
 export interface CodebookExports {
+  /** Fills 32 KiB at `table`; 1: quantizeLevels may use it. */
+  prepareKeys(table: number, thresholds: number): number;
   quantizeLevels(
     codes: number,
     x: number,
@@ -131,6 +133,7 @@ export interface CodebookExports {
     run: number,
     thresholds: number,
     order: number,
+    table: number,
   ): void;
   dequantizeLevels(
     out: number,

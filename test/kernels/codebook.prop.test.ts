@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { F32, U8 } from '../../src/core/arrays.js';
 import { referenceKernels } from '../../src/kernels/reference/index.js';
+import { namedCodebook } from '../../src/quantize/codebook-tables.js';
 import {
   anyFloat,
   anyFloats,
@@ -40,7 +41,10 @@ const anyLimits = (most: number): fc.Arbitrary<number[]> =>
 const anyTable = (size: 16 | 256): fc.Arbitrary<Table> =>
   fc
     .record({
-      limits: anyLimits(size - 1),
+      limits:
+        size === 16
+          ? anyLimits(15)
+          : fc.oneof(anyLimits(255), fc.constant(Array.from(namedCodebook('dynamic8').thresholds))),
       order: fc.uint8Array({ min: 0, max: size - 1, minLength: size, maxLength: size }),
       levels: list(anyFloat, size),
     })

@@ -1,5 +1,6 @@
 /** Codebooks over the WebAssembly functions of simd/codebook.ts. */
 import type { F32, U8 } from '../../core/arrays.js';
+import { slotAddress } from '../layout.js';
 import type { SimdExports } from '../simd-exports.js';
 import type { RunTile, Stage } from '../tiles.js';
 import { forEachRunTile } from '../tiles.js';
@@ -12,6 +13,7 @@ const SCALE = 3;
 const THRESHOLDS = 4;
 const ORDER = 5;
 const LEVELS = 4;
+const KEYS = 6;
 
 export type CodebookKernels = Pick<
   Kernels,
@@ -23,6 +25,10 @@ export function simdCodebook(
   stage: Stage,
   { absmaxRuns }: Pick<Kernels, 'absmaxRuns'>,
 ): CodebookKernels {
+  const keys = slotAddress(KEYS);
+  /** Fewer elements are not worth the filling of a table of 32 KiB: 4096, of which the tests' tiles make 4. */
+  const keyedElements = stage.tileElements / 16;
+
   /** Visits tiles of `size` elements in runs. Those of 4-bit codes begin at whole bytes: runs are even, tiles multiples of 16. */
   const eachTile = (
     values: F32,
@@ -41,10 +47,11 @@ export function simdCodebook(
     quantizeLevels(codes, x, scale, run, thresholds, order) {
       const limits = stage.read(thresholds, 0, 255, THRESHOLDS);
       const names = stage.read(order, 0, 256, ORDER);
+      const table = x.length >= keyedElements && wasm.prepareKeys(keys, limits) === 1 ? keys : 0;
       eachTile(x, codes, scale, run, (tile, count, scales) => {
         const from = stage.read(x, tile.begin, count, IN);
         const to = stage.place(codes, tile.begin, OUT);
-        wasm.quantizeLevels(to, from, scales, count, tile.run, limits, names);
+        wasm.quantizeLevels(to, from, scales, count, tile.run, limits, names, table);
         stage.write(codes, tile.begin, count, OUT);
       });
     },

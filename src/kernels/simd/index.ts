@@ -18,7 +18,8 @@ export { quantizeRuns } from './quantize';
 export { prepareColumns, quantizeColumns, quantizeColumnsSlow } from './quantize-columns';
 export { dequantizeRuns, repeatColumns, dequantizeColumns } from './dequantize';
 
-export { quantizeLevels, quantizeLevels4 } from './codebook';
+export { quantizeLevels4 } from './codebook';
+export { prepareKeys, quantizeLevels } from './codebook-bytes';
 export { dequantizeLevels, dequantizeLevels4 } from './codebook-decode';
 export { packBits, unpackBits } from './pack';
 export { encodeFloat16, decodeFloat16, encodeBfloat16, decodeBfloat16 } from './float';
