@@ -31,7 +31,7 @@ interface Sorted {
  * k levels with a small sum of weights * squared distances from the nearest level. Lloyd's method runs from quantiles, from equal steps
  * and from starts drawn as k-means++ draws them; the best result counts, and a result that is not below its start is not taken.
  *
- * @param weights finite and >= 0, not all 0; null: all 1
+ * @param weights finite and >= 0, not all 0; null: all 1. Elements of weight 0 are left out
  */
 export function kMeans(values: F32, weights: F64 | null, k: number, seed: number): KMeansFit {
   if (values.length === 0) return { levels: new Float32Array(k), iterations: 0, inertia: 0, startInertia: 0 };
@@ -89,8 +89,8 @@ function firstAbove(values: ArrayLike<number>, limit: number, begin: number): nu
 }
 
 /**
- * The mean of every stretch, ascending. A center whose stretch has no weight goes to the end of the stretch with the most inertia,
- * where it takes at least that end's share; where there is no inertia left it repeats the last mean.
+ * The mean of every stretch, ascending. A center whose stretch has no weight goes to the end of the stretch with the most inertia, where
+ * it takes at least that end's share; where there is no inertia left it repeats the last mean.
  */
 function means(sorted: Sorted, ends: U32, k: number): F64 {
   const { values, mean, w, wx } = sorted;
@@ -100,8 +100,11 @@ function means(sorted: Sorted, ends: U32, k: number): F64 {
     const begin = j === 0 ? 0 : ends[j - 1];
     const end = ends[j];
     const weight = w[end] - w[begin];
+    // Also where the sums have absorbed a weight that is tiny beside others; what they left of it may point anywhere.
     if (!(weight > 0)) continue;
-    const center = (wx[end] - wx[begin]) / weight;
+    const low = values[begin] - mean;
+    const high = values[end - 1] - mean;
+    const center = Math.min(Math.max((wx[end] - wx[begin]) / weight, low), high);
     found.push(center);
     stretches.push({ begin, end, center, inertia: partInertia(sorted, begin, end, center) });
   }
@@ -194,8 +197,9 @@ function atInertia(sorted: Sorted, begin: number, end: number, center: number, i
 }
 
 function sort(values: F32, weights: F64 | null): Sorted {
-  const order = ascendingOrder(values);
-  const size = values.length;
+  const all = ascendingOrder(values);
+  const order = weights === null ? all : all.filter((i) => weights[i] > 0);
+  const size = order.length;
   const sortedValues = Float32Array.from(order, (i) => values[i]);
   const sortedWeights = weights === null ? null : Float64Array.from(order, (i) => weights[i]);
   let sum = 0;

@@ -57,7 +57,7 @@ export function prepareKeys(table: usize, thresholds: usize): i32 {
 function fillKeys(table: usize, from: i32, to: i32, base: i32): i32 {
   if (from >= NEGATIVE) {
     const end = to >= NEGATIVE ? to : NEGATIVE;
-    memory.fill(table + end, <u8>base, from - end + 1);
+    if (end <= from) memory.fill(table + end, <u8>base, from - end + 1);
     if (to >= NEGATIVE) return 1;
     from = 0;
   }
