@@ -15,7 +15,7 @@ const SENTENCE_VECTOR = 'module_apply_default/Encoder_en/KonaTransformer/div';
 const TOKEN_VECTORS = `${STACK}/Layer_1/TransformerLayer/FFN/layer_postprocess/add`;
 
 /** Everyday sentences are few and closest to what counts: their rows weigh 2^2 as much. */
-const EVERYDAY_WEIGHT = 2;
+const EVERYDAY_WEIGHT = 1.5;
 /** So much do token vectors say about the vector of another sentence made of such tokens. */
 const TOKEN_SPREAD = 2;
 

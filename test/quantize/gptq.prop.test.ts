@@ -1,20 +1,25 @@
 import fc from 'fast-check';
-import {
-  dequantizeAffine,
-  errorBound,
-  fromBytes,
-  gptq,
-  measureError,
-  quantizeAffine,
-  toBytes,
-  type GptqOptions,
-} from 'tensorslim';
+import { dequantizeAffine, errorBound, fromBytes, gptq, measureError, toBytes } from 'tensorslim';
 import { describe, expect, it } from 'vitest';
-import { anyGptqOptions, anyLayer, damped, gramOf, quadraticLosses, type Layer } from '../support/gptq.js';
+import { unpackCodes } from '../../src/quantize/affine-tensor.js';
+import { factorHessian } from '../../src/quantize/gptq-factor.js';
+import { linesOf } from '../../src/quantize/gptq-lines.js';
+import { checkGptqOptions } from '../../src/quantize/gptq-options.js';
+import { solveLines } from '../../src/quantize/gptq-solve.js';
+import {
+  anyGptqOptions,
+  anyLayer,
+  damped,
+  gramOf,
+  quadraticLosses,
+  nearestOf,
+  type FullOptions,
+  type Layer,
+} from '../support/gptq.js';
 
 const total = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
 
-const solve = ({ w, x }: Layer, options: GptqOptions): ReturnType<typeof gptq> =>
+const solve = ({ w, x }: Layer, options: FullOptions): ReturnType<typeof gptq> =>
   gptq(w, { ...options, activations: x });
 
 describe('gptq()', () => {
@@ -25,10 +30,7 @@ describe('gptq()', () => {
         const n = layer.w.shape[1];
         const h = damped(gramOf(layer.x), n, report.damping);
         const loss = total(quadraticLosses(layer.w.data, dequantizeAffine(tensor), h, n));
-        const { bits, mapping, scaleDtype } = options;
-        const granularity =
-          options.granularity?.kind === 'group' ? { ...options.granularity, axis: 1 } : options.granularity;
-        const nearest = quantizeAffine(layer.w, { bits, mapping, scaleDtype, granularity });
+        const nearest = nearestOf(layer.w, options);
         const lossOfNearest = total(quadraticLosses(layer.w.data, dequantizeAffine(nearest), h, n));
         const scale = total(Array.from(h, Math.abs)) + 1e-12;
         expect(Math.abs(report.loss - loss)).toBeLessThanOrEqual(1e-9 * loss + 1e-13 * scale);
@@ -45,12 +47,10 @@ describe('gptq()', () => {
       fc.property(anyLayer, anyGptqOptions, (layer, options) => {
         const { tensor, report } = solve(layer, options);
         expect(report.loss).toBeLessThanOrEqual(report.roundToNearestLoss);
-        if (options.granularity?.kind !== 'group') return;
+        if (options.granularity.kind !== 'group') return;
         const n = layer.w.shape[1];
         const h = damped(gramOf(layer.x), n, report.damping);
-        const { bits, mapping, scaleDtype } = options;
-        const granularity = { ...options.granularity, axis: 1 };
-        const nearest = quantizeAffine(layer.w, { bits, mapping, scaleDtype, granularity });
+        const nearest = nearestOf(layer.w, options);
         const own = quadraticLosses(layer.w.data, dequantizeAffine(tensor), h, n);
         const theirs = quadraticLosses(layer.w.data, dequantizeAffine(nearest), h, n);
         own.forEach((loss, l) => expect(loss).toBeLessThanOrEqual(theirs[l] * (1 + 1e-9) + 1e-12));
@@ -70,12 +70,20 @@ describe('gptq()', () => {
           const data = new Float64Array(n * n);
           for (let i = 0; i < n; i++) data[i * n + i] = diagonal[i];
           const hessian = { data, shape: [n, n] };
-          const { tensor } = gptq(w, { ...options, hessian, scaleMethod: 'absmax', refinePasses: 0 });
-          const { bits, mapping, scaleDtype } = options;
-          const nearest = quantizeAffine(w, { bits, mapping, scaleDtype, granularity: tensor.granularity });
-          expect(tensor.codes).toEqual(nearest.codes);
-          expect(tensor.scale).toEqual(nearest.scale);
-          expect(tensor.zeroPoint).toEqual(nearest.zeroPoint);
+          const full = { ...options, hessian, scaleMethod: 'absmax', refinePasses: 0 } as const;
+          const nearest = nearestOf(w, options);
+          expect(gptq(w, full).tensor.codes).toEqual(nearest.codes);
+          // What is kept is the better of two: the solver's own codes are looked at before that.
+          const { settings, damping, order } = checkGptqOptions('test', full, w.shape);
+          const lines = linesOf('test', w.shape, 1, settings.granularity);
+          const factor = factorHessian('test', data, n, damping, order, lines.groupSize);
+          const staticGroups = lines.isShared || order === 'activation';
+          const plan = { lines, factor, rule: settings, staticGroups, refinePasses: 0 };
+          const given = { scale: Float32Array.from(nearest.scale), zeroPoint: nearest.zeroPoint };
+          const own = solveLines(Float32Array.from(w.data), plan, given);
+          expect(Array.from(own.codes)).toEqual(Array.from(unpackCodes(nearest, w.data.length)));
+          expect(own.scale).toEqual(nearest.scale);
+          expect(own.zeroPoint).toEqual(nearest.zeroPoint);
         },
       ),
       { numRuns: 1000 },
@@ -104,10 +112,9 @@ describe('gptq()', () => {
           w.data,
           (_, i) => w.data[(i % outputs) * inputs + Math.floor(i / outputs)],
         );
+        const { granularity: own } = options;
         const granularity =
-          options.granularity?.kind === 'axis'
-            ? ({ kind: 'axis', axis: 1 - options.granularity.axis } as const)
-            : options.granularity;
+          own.kind === 'axis' || own.kind === 'group' ? { ...own, axis: 1 - (own.axis ?? 1) } : own;
         const rows = gptq(w, { ...options, activations: x });
         const columns = gptq(
           { data: transposed, shape: [inputs, outputs] },

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Bits, GptqOptions, Granularity } from 'tensorslim';
+import { quantizeAffine, type Bits, type GptqOptions, type Granularity } from 'tensorslim';
 import { SCALE_DTYPES, SCHEMES } from './affine.js';
 
 export type SmallBits = Exclude<Bits, 16>;
@@ -36,22 +36,42 @@ function anyNormals(length: number): fc.Arbitrary<Float32Array> {
     .map((list) => Float32Array.from(list));
 }
 
-/** Options for a matrix [outputs, inputs] along its inputs; the Hessian comes from elsewhere. */
-export const anyGptqOptions: fc.Arbitrary<GptqOptions> = fc
+/** Options with everything said but where the Hessian comes from; for a matrix [outputs, inputs]. */
+export type FullOptions = Required<
+  Omit<GptqOptions, 'hessian' | 'activations' | 'inputAxis' | 'staticGroups'>
+> &
+  Pick<GptqOptions, 'staticGroups'>;
+
+export const anyGptqOptions: fc.Arbitrary<FullOptions> = fc
   .record({
     scheme: fc.constantFrom(...SCHEMES.filter(({ bits }) => bits <= 8)),
     granularity: fc.oneof(
-      fc.integer({ min: 1, max: 14 }).map((groupSize): Granularity => ({ kind: 'group', groupSize })),
+      fc
+        .integer({ min: 1, max: 14 })
+        .map((groupSize): Granularity => ({ kind: 'group', axis: 1, groupSize })),
       fc.constantFrom<Granularity>({ kind: 'axis', axis: 0 }, { kind: 'axis', axis: 1 }, { kind: 'tensor' }),
     ),
     scaleDtype: fc.constantFrom(...SCALE_DTYPES),
     scaleMethod: fc.constantFrom('absmax' as const, 'mse' as const),
     order: fc.constantFrom('natural' as const, 'activation' as const, 'grouped' as const),
-    staticGroups: fc.constantFrom(undefined, true),
+    isStatic: fc.boolean(),
     damping: fc.constantFrom(0, 0.001, 0.01, 0.3),
     refinePasses: fc.constantFrom(0, 0, 1, 3),
   })
-  .map(({ scheme, ...rest }) => ({ ...rest, mapping: scheme.mapping, bits: scheme.bits as SmallBits }));
+  .map(({ scheme: { mapping, bits }, isStatic, ...rest }) => ({
+    ...rest,
+    ...(isStatic && { staticGroups: true }),
+    mapping,
+    bits: bits as SmallBits,
+  }));
+
+/** Round to nearest under the same options. */
+export function nearestOf(
+  w: Layer['w'],
+  { bits, mapping, scaleDtype, granularity }: FullOptions,
+): ReturnType<typeof quantizeAffine> {
+  return quantizeAffine(w, { bits, mapping, scaleDtype, granularity });
+}
 
 /** x^T x. */
 export function gramOf({ data, shape: [tokens, n] }: Layer['x']): Float64Array {
