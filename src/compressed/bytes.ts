@@ -61,7 +61,7 @@ function checksumOf(bytes: Uint8Array): number {
 /**
  * Returns the compressed tensor that toBytes wrote; its arrays are copies.
  *
- * @throws TypeError when `bytes` is no Uint8Array; FormatError 'bad-magic', 'bad-version', 'bad-size', 'bad-checksum', 'bad-header',
+ * @throws TypeError when `bytes` is no Uint8Array; FormatError 'TENSOR_MAGIC', 'TENSOR_VERSION', 'TENSOR_SIZE', 'TENSOR_CHECKSUM', 'TENSOR_HEADER',
  * or what the kind's own reader throws. Every change of one byte is noticed.
  */
 export function fromBytes(bytes: Uint8Array): Compressed {
@@ -71,7 +71,7 @@ export function fromBytes(bytes: Uint8Array): Compressed {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < PREAMBLE || view.getUint32(0, true) !== MAGIC) {
     throw new FormatError(
-      'bad-magic',
+      'TENSOR_MAGIC',
       `${fn}: expected "TSLM", got other bytes - pass what toBytes returned`,
       0,
     );
@@ -79,7 +79,7 @@ export function fromBytes(bytes: Uint8Array): Compressed {
   const version = view.getUint32(4, true);
   if (version !== VERSION) {
     throw new FormatError(
-      'bad-version',
+      'TENSOR_VERSION',
       `${fn}: expected version ${VERSION}, got ${version} - update the library`,
       4,
     );
@@ -87,14 +87,14 @@ export function fromBytes(bytes: Uint8Array): Compressed {
   const headerBytes = view.getUint32(8, true);
   if (PREAMBLE + headerBytes > bytes.length) {
     throw new FormatError(
-      'bad-size',
+      'TENSOR_SIZE',
       `${fn}: expected a header of ${headerBytes} bytes, got ${bytes.length - PREAMBLE} - the data is cut`,
       8,
     );
   }
   if (view.getUint32(12, true) !== checksumOf(bytes)) {
     throw new FormatError(
-      'bad-checksum',
+      'TENSOR_CHECKSUM',
       `${fn}: expected the stored checksum, got another - the data is damaged`,
       12,
     );
@@ -133,7 +133,7 @@ function readArrays(bytes: Uint8Array, begin: number, specs: readonly ArraySpec[
     const length = byteLengthOf(spec.dtype, elementCount(spec.shape, 'fromBytes'));
     if (length > bytes.length - at) {
       throw new FormatError(
-        'bad-size',
+        'TENSOR_SIZE',
         `fromBytes: expected ${length} bytes of ${spec.name}, got ${bytes.length - at} - the data is cut`,
         at,
       );
@@ -145,7 +145,7 @@ function readArrays(bytes: Uint8Array, begin: number, specs: readonly ArraySpec[
   });
   if (at !== bytes.length) {
     throw new FormatError(
-      'bad-size',
+      'TENSOR_SIZE',
       `fromBytes: expected ${at} bytes, got ${bytes.length} - cut what follows the data`,
       at,
     );
@@ -160,7 +160,7 @@ function arrayOver(bytes: U8, dtype: DType): NamedArray['data'] {
 
 function badHeader(field: string, expected: string, got: unknown): FormatError {
   return new FormatError(
-    'bad-header',
+    'TENSOR_HEADER',
     `fromBytes: "${field}" expected ${expected}, got ${describe(got)} - the data is damaged`,
   );
 }

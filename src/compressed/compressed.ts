@@ -107,14 +107,14 @@ export function toArrays(c: Compressed): Parts {
 /**
  * The inverse of toArrays, distrusting every part.
  *
- * @throws FormatError 'bad-kind' for an unknown kind, and what the kind's own reader throws.
+ * @throws FormatError 'TENSOR_KIND' for an unknown kind, and what the kind's own reader throws.
  */
 export function fromArrays(header: unknown, arrays: readonly NamedArray[]): Compressed {
   const kind = isPlainObject(header) ? (header as { kind?: unknown }).kind : undefined;
   const row = kindOf(kind);
   if (row === null) {
     throw new FormatError(
-      'bad-kind',
+      'TENSOR_KIND',
       `fromArrays: "kind" expected ${KIND_NAMES.join(' or ')}, got ${describe(kind)} - update the library`,
     );
   }

@@ -9,7 +9,7 @@ import type { ArraySpec, NamedArray } from './source.js';
 /**
  * The data of the arrays that `specs` name, in the order of the specs.
  *
- * @throws FormatError 'bad-arrays' when one is missing, one too many, or of another type, shape or length.
+ * @throws FormatError 'TENSOR_ARRAYS' when one is missing, one too many, or of another type, shape or length.
  */
 export function matchArrays(
   fn: string,
@@ -20,7 +20,7 @@ export function matchArrays(
   const wanted = specs.map((spec) => spec.name);
   if (names.length !== wanted.length || wanted.some((name) => !names.includes(name))) {
     const message = `${fn}: "arrays" expected ${describe(wanted)}, got ${describe(names)}`;
-    throw new FormatError('bad-arrays', message);
+    throw new FormatError('TENSOR_ARRAYS', message);
   }
   return specs.map((spec) => {
     const array = arrays[names.indexOf(spec.name)];
@@ -32,7 +32,7 @@ export function matchArrays(
     if (!fits) {
       const got = `${array.dtype} [${array.shape.join(', ')}] of ${array.data.length} elements`;
       const expected = `${spec.dtype} [${spec.shape.join(', ')}]`;
-      throw new FormatError('bad-arrays', `${fn}: "${spec.name}" expected ${expected}, got ${got}`);
+      throw new FormatError('TENSOR_ARRAYS', `${fn}: "${spec.name}" expected ${expected}, got ${got}`);
     }
     return array.data;
   });
@@ -43,10 +43,10 @@ export function checkPadding(fn: string, codes: U8 | U16, bits: number): void {
   const used = bits % 8;
   if (used !== 0 && codes[codes.length - 1] >>> used !== 0) {
     const message = `${fn}: "codes" expected zero bits behind the last code, got others`;
-    throw new FormatError('bad-padding', message, codes.length - 1);
+    throw new FormatError('TENSOR_PADDING', message, codes.length - 1);
   }
 }
 
 export function badHeader(fn: string, field: string, expected: string, got: unknown): FormatError {
-  return new FormatError('bad-header', `${fn}: "${field}" expected ${expected}, got ${describe(got)}`);
+  return new FormatError('TENSOR_HEADER', `${fn}: "${field}" expected ${expected}, got ${describe(got)}`);
 }

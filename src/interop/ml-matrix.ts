@@ -15,7 +15,7 @@ import { tensor, toContiguous, type MatrixLike, type Tensor, type TensorLike } f
  * Compatible with: ml-matrix 6.15.
  *
  * @param x a tensor of real numbers with two axes
- * @throws TypeError when `x` is no tensor, RangeError for another number of axes, NumericError 'non-finite' with the index.
+ * @throws TypeError when `x` is no tensor, RangeError for another number of axes, NumericError 'NON_FINITE' with the index.
  * @example
  * toMatrix(tensor([1, 2, 3, 4], [2, 2])).get(1, 0); // 3
  * @see fromMatrix
@@ -31,7 +31,7 @@ export function toMatrix(x: TensorLike): Matrix {
   if (index >= 0) {
     const place = `x[${Math.floor(index / columns)}, ${index % columns}]`;
     const message = `${fn}: "${place}" expected a finite number, got ${describe(data[index])} - replace it first`;
-    throw new NumericError('non-finite', message, index);
+    throw new NumericError('NON_FINITE', message, index);
   }
   return Matrix.from1DArray(rows, columns, data);
 }

@@ -102,8 +102,8 @@ function loadedScale(data: NamedArray['data'], dtype: ScaleDType): Scales {
 /**
  * The AffineTensor that affineToArrays took apart; codes and zero points are the given arrays, not copies.
  *
- * @throws FormatError: 'bad-header' for a header with missing, unknown or wrong fields, 'bad-arrays' for arrays that are not those of
- * the header, 'bad-values' for codes, scales or zero points out of range, 'bad-padding' for set bits behind the last code.
+ * @throws FormatError: 'TENSOR_HEADER' for a header with missing, unknown or wrong fields, 'TENSOR_ARRAYS' for arrays that are not those of
+ * the header, 'TENSOR_VALUES' for codes, scales or zero points out of range, 'TENSOR_PADDING' for set bits behind the last code.
  */
 export function affineFromArrays(header: unknown, arrays: readonly NamedArray[]): AffineTensor {
   const checked = checkHeader(header);
@@ -118,7 +118,7 @@ export function affineFromArrays(header: unknown, arrays: readonly NamedArray[])
   try {
     checkAffineTensor(FROM, q);
   } catch (error) {
-    throw new FormatError('bad-values', (error as Error).message);
+    throw new FormatError('TENSOR_VALUES', (error as Error).message);
   }
   const size = elementCount(q.shape, FROM);
   if (q.bits < 8) checkPadding(FROM, q.codes as U8, q.bits * size);
@@ -134,7 +134,7 @@ function checkCodeRange(q: AffineTensor, size: number): void {
   for (let i = 0; i < size; i++) {
     if (codes[i] >= codeMin && codes[i] <= codeMax) continue;
     const message = `${FROM}: "codes[${i}]" expected a code from ${codeMin} to ${codeMax}, got ${codes[i]}`;
-    throw new FormatError('bad-values', message);
+    throw new FormatError('TENSOR_VALUES', message);
   }
 }
 
@@ -158,6 +158,6 @@ function checkHeader(header: unknown): AffineHeader {
     checkBits(FROM, given.bits);
     return { ...given, granularity, shape: Array.from(given.shape) };
   } catch (error) {
-    throw new FormatError('bad-header', (error as Error).message);
+    throw new FormatError('TENSOR_HEADER', (error as Error).message);
   }
 }

@@ -76,8 +76,8 @@ export function codebookToArrays(c: CodebookTensor): { header: CodebookHeader; a
 /**
  * The CodebookTensor that codebookToArrays took apart; its arrays are the given ones, not copies.
  *
- * @throws FormatError: 'bad-header' for a header with missing, unknown or wrong fields, 'bad-arrays' for arrays that are not those of
- * the header, 'bad-values' for codes, levels or magnitudes out of range, 'bad-padding' for another filling behind the last code.
+ * @throws FormatError: 'TENSOR_HEADER' for a header with missing, unknown or wrong fields, 'TENSOR_ARRAYS' for arrays that are not those of
+ * the header, 'TENSOR_VALUES' for codes, levels or magnitudes out of range, 'TENSOR_PADDING' for another filling behind the last code.
  */
 export function codebookFromArrays(header: unknown, arrays: readonly NamedArray[]): CodebookTensor {
   const { levels, offset, ...rest } = checkHeader(header);
@@ -104,7 +104,7 @@ export function codebookFromArrays(header: unknown, arrays: readonly NamedArray[
   try {
     checkCodebookTensor(FROM, c);
   } catch (error) {
-    throw new FormatError('bad-values', (error as Error).message);
+    throw new FormatError('TENSOR_VALUES', (error as Error).message);
   }
   checkCodes(c);
   return c;
@@ -118,7 +118,7 @@ function checkCodes(c: CodebookTensor): void {
     const behind = zeroCode(bookOf(c));
     if ((c.codes[last] & 15) !== behind) {
       const message = `${FROM}: "codes" expected ${behind}, the code of 0, behind the last code, got ${c.codes[last] & 15}`;
-      throw new FormatError('bad-padding', message, last);
+      throw new FormatError('TENSOR_PADDING', message, last);
     }
   } else if (c.bits < 8) checkPadding(FROM, c.codes, c.bits * size);
   if (c.codebook.length === 2 ** c.bits) return;
@@ -126,7 +126,7 @@ function checkCodes(c: CodebookTensor): void {
   const bad = codes.findIndex((code) => code >= c.codebook.length);
   if (bad < 0) return;
   const expected = `a code below ${c.codebook.length}`;
-  throw new FormatError('bad-values', `${FROM}: "codes[${bad}]" expected ${expected}, got ${codes[bad]}`);
+  throw new FormatError('TENSOR_VALUES', `${FROM}: "codes[${bad}]" expected ${expected}, got ${codes[bad]}`);
 }
 
 function checkHeader(header: unknown): CodebookHeader {

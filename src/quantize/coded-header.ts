@@ -13,7 +13,7 @@ export interface Fields {
   shape(): readonly number[];
 }
 
-/** @throws FormatError 'bad-header' when `header` is no record of that kind with these keys; so do the fields when read. */
+/** @throws FormatError 'TENSOR_HEADER' when `header` is no record of that kind with these keys; so do the fields when read. */
 export function fieldsOf(fn: string, kind: string, header: unknown, keys: readonly string[]): Fields {
   if (!isPlainObject(header)) throw badHeader(fn, 'header', 'an object', header);
   const values = new Map<string, unknown>(Object.entries(header));

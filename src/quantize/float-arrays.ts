@@ -47,8 +47,8 @@ export function floatToArrays(c: FloatTensor): { header: FloatHeader; arrays: Na
 /**
  * The FloatTensor that floatToArrays took apart; its codes are the given array, not a copy.
  *
- * @throws FormatError: 'bad-header' for a header with missing, unknown or wrong fields, 'bad-arrays' for arrays that are
- * not those of the header, 'bad-padding' for set bits behind the last code.
+ * @throws FormatError: 'TENSOR_HEADER' for a header with missing, unknown or wrong fields, 'TENSOR_ARRAYS' for arrays that are
+ * not those of the header, 'TENSOR_PADDING' for set bits behind the last code.
  */
 export function floatFromArrays(header: unknown, arrays: readonly NamedArray[]): FloatTensor {
   const checked = checkHeader(header);

@@ -80,7 +80,7 @@ function noCode(
       ? 'choose a dtype that holds it'
       : `scale the values or pass overflow: 'saturate'`;
   const message = `${fn}: "x[${index}]" expected ${expected}, got ${describe(value)} - ${fix}`;
-  return new NumericError(nan ? 'nan' : 'overflow', message, index);
+  return new NumericError(nan ? 'NAN' : 'OVERFLOW', message, index);
 }
 
 /** out[i] = value of codes[i]; codes are checked. */

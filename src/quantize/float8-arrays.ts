@@ -40,8 +40,8 @@ export function float8ToArrays(c: Float8Tensor): { header: Float8Header; arrays:
 /**
  * The Float8Tensor that float8ToArrays took apart; its codes and scales are the given arrays, not copies.
  *
- * @throws FormatError: 'bad-header' for a header with missing, unknown or wrong fields, 'bad-arrays' for arrays that are not those of
- * the header, 'bad-values' for scales that are not finite numbers >= 0.
+ * @throws FormatError: 'TENSOR_HEADER' for a header with missing, unknown or wrong fields, 'TENSOR_ARRAYS' for arrays that are not those of
+ * the header, 'TENSOR_VALUES' for scales that are not finite numbers >= 0.
  */
 export function float8FromArrays(header: unknown, arrays: readonly NamedArray[]): Float8Tensor {
   const fields = fieldsOf(FROM, 'float8', header, HEADER_KEYS);
@@ -57,7 +57,7 @@ export function float8FromArrays(header: unknown, arrays: readonly NamedArray[])
   try {
     checkFloat8Tensor(FROM, c);
   } catch (error) {
-    throw new FormatError('bad-values', (error as Error).message);
+    throw new FormatError('TENSOR_VALUES', (error as Error).message);
   }
   return c;
 }

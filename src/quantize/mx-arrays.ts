@@ -49,8 +49,8 @@ export function mxToArrays(c: MxTensor): { header: MxHeader; arrays: NamedArray[
 /**
  * The MxTensor that mxToArrays took apart; its codes and scales are the given arrays, not copies.
  *
- * @throws FormatError: 'bad-header' for a header with missing, unknown or wrong fields, 'bad-arrays' for arrays that are not those of
- * the header, 'bad-padding' for set bits behind the last code.
+ * @throws FormatError: 'TENSOR_HEADER' for a header with missing, unknown or wrong fields, 'TENSOR_ARRAYS' for arrays that are not those of
+ * the header, 'TENSOR_PADDING' for set bits behind the last code.
  */
 export function mxFromArrays(header: unknown, arrays: readonly NamedArray[]): MxTensor {
   const fields = fieldsOf(FROM, 'mx', header, HEADER_KEYS);

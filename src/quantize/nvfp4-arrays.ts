@@ -44,8 +44,8 @@ export function nvfp4ToArrays(c: Nvfp4Tensor): { header: Nvfp4Header; arrays: Na
 /**
  * The Nvfp4Tensor that nvfp4ToArrays took apart; its codes and scales are the given arrays, not copies.
  *
- * @throws FormatError: 'bad-header' for a header with missing, unknown or wrong fields, 'bad-arrays' for arrays that are not those of
- * the header, 'bad-values' for a scale of the tensor that is not a number above 0, 'bad-padding' for set bits behind the last code.
+ * @throws FormatError: 'TENSOR_HEADER' for a header with missing, unknown or wrong fields, 'TENSOR_ARRAYS' for arrays that are not those of
+ * the header, 'TENSOR_VALUES' for a scale of the tensor that is not a number above 0, 'TENSOR_PADDING' for set bits behind the last code.
  */
 export function nvfp4FromArrays(header: unknown, arrays: readonly NamedArray[]): Nvfp4Tensor {
   const fields = fieldsOf(FROM, 'nvfp4', header, HEADER_KEYS);
@@ -61,7 +61,7 @@ export function nvfp4FromArrays(header: unknown, arrays: readonly NamedArray[]):
   try {
     checkNvfp4Tensor(FROM, c);
   } catch (error) {
-    throw new FormatError('bad-values', (error as Error).message);
+    throw new FormatError('TENSOR_VALUES', (error as Error).message);
   }
   checkPadding(FROM, c.codes, 4 * layoutOf(FROM, c.shape, NVFP4_BLOCK).size);
   return c;

@@ -20,7 +20,7 @@ describe('exitCodeOf()', () => {
     [3, 'the system', new IoError('ENOSPC', '/x', 'x')],
     [3, 'the system, in its own words', Object.assign(new Error('x'), { code: 'EIO', syscall: 'read' })],
     [4, 'a checksum of a file', new FormatError('COMPRESSED_CHECKSUM', 'x')],
-    [4, 'a checksum of a tensor', new FormatError('bad-checksum', 'x')],
+    [4, 'a checksum of a tensor', new FormatError('TENSOR_CHECKSUM', 'x')],
     [130, 'Ctrl-C', new Interruption('SIGINT')],
     [
       70,

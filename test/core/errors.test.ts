@@ -53,8 +53,8 @@ group('the error classes', () => {
       message: 'm [bad]',
     });
     expect(new FormatError('bad', 'm', 8)).toMatchObject({ offset: 8, message: 'm [bad at byte 8]' });
-    expect(new NumericError('nan', 'm', 3)).toMatchObject({ name: 'NumericError', code: 'nan', index: 3 });
-    expect(new NumericError('nan', 'm').index).toBeNull();
+    expect(new NumericError('NAN', 'm', 3)).toMatchObject({ name: 'NumericError', code: 'NAN', index: 3 });
+    expect(new NumericError('NAN', 'm').index).toBeNull();
     const cause = new Error('no room');
     const io = new IoError('ENOSPC', 'a.bin', 'm', { cause });
     expect(io).toMatchObject({

@@ -55,7 +55,7 @@ describe('affineFromArrays refuses', () => {
     ['text for bits', { ...header, bits: '4' }],
   ])('%s', (_, bad) => {
     expect(() => affineFromArrays(bad, arrays)).toThrow(FormatError);
-    expect(() => affineFromArrays(bad, arrays)).toThrow(/^affineFromArrays: .*\[bad-header\]$/);
+    expect(() => affineFromArrays(bad, arrays)).toThrow(/^affineFromArrays: .*\[TENSOR_HEADER\]$/);
   });
 
   it.each([
@@ -67,7 +67,7 @@ describe('affineFromArrays refuses', () => {
     ['another array', [codes, { ...scale, data: new Float32Array(2) }, zeroPoint]],
     ['a short array', [{ ...codes, data: new Uint8Array(2) }, scale, zeroPoint]],
   ])('%s', (_, bad) => {
-    expect(() => affineFromArrays(header, bad)).toThrow(/^affineFromArrays: .* \[bad-arrays\]$/);
+    expect(() => affineFromArrays(header, bad)).toThrow(/^affineFromArrays: .* \[TENSOR_ARRAYS\]$/);
   });
 
   it.each([
@@ -79,7 +79,7 @@ describe('affineFromArrays refuses', () => {
     ['a far zero point', header, [codes, scale, { ...zeroPoint, data: Int32Array.of(2 ** 30, 0) }]],
     ['a code that the range leaves out', { ...header, codeMax: 14 }, arrays],
   ])('%s', (_, bad, parts) => {
-    expect(() => affineFromArrays(bad, parts)).toThrow(/^affineFromArrays: .*\[bad-values\]$/);
+    expect(() => affineFromArrays(bad, parts)).toThrow(/^affineFromArrays: .*\[TENSOR_VALUES\]$/);
   });
 
   it('a code of -128 in a symmetric tensor of 8 bits', () => {
@@ -95,7 +95,7 @@ describe('affineFromArrays refuses', () => {
     const data = (odd.arrays[0].data as Uint8Array).slice();
     data[1] |= 0x80;
     expect(() => affineFromArrays(odd.header, [{ ...odd.arrays[0], data }, odd.arrays[1]])).toThrow(
-      /\[bad-padding at byte 1\]$/,
+      /\[TENSOR_PADDING at byte 1\]$/,
     );
   });
 });

@@ -79,7 +79,7 @@ describe('codebookFromArrays refuses', () => {
     ['a prototype field', JSON.parse('{"__proto__": 1}')],
     ['an overflowing shape', { ...header, shape: [2 ** 40, 2 ** 40] }],
   ])('%s', (_, bad) => {
-    expect(() => codebookFromArrays(bad, arrays)).toThrow(/^codebookFromArrays: .* \[bad-header\]$/);
+    expect(() => codebookFromArrays(bad, arrays)).toThrow(/^codebookFromArrays: .* \[TENSOR_HEADER\]$/);
   });
 
   it.each<[string, unknown]>([
@@ -90,7 +90,7 @@ describe('codebookFromArrays refuses', () => {
     ['another field', { iterations: 1, inertia: 1, startInertia: 1, seed: 0 }],
     ['an array', [1, 1, 1]],
   ])('a fit of %s', (_, fit) => {
-    expect(() => codebookFromArrays({ ...fitted.header, fit }, fitted.arrays)).toThrow(/\[bad-header\]$/);
+    expect(() => codebookFromArrays({ ...fitted.header, fit }, fitted.arrays)).toThrow(/\[TENSOR_HEADER\]$/);
   });
 
   it.each([
@@ -112,7 +112,7 @@ describe('codebookFromArrays refuses', () => {
       [codes, { ...map, shape: [15], data: new Float32Array(15) }, absmax, nestedAbsmax, nestedMap],
     ],
   ])('%s', (_, bad) => {
-    expect(() => codebookFromArrays(header, bad)).toThrow(/^codebookFromArrays: .* \[bad-arrays\]$/);
+    expect(() => codebookFromArrays(header, bad)).toThrow(/^codebookFromArrays: .* \[TENSOR_ARRAYS\]$/);
   });
 
   it.each([
@@ -132,7 +132,7 @@ describe('codebookFromArrays refuses', () => {
       [codes, map, absmax, { ...nestedAbsmax, data: Float32Array.of(-1) }, nestedMap],
     ],
   ])('%s', (_, bad) => {
-    expect(() => codebookFromArrays(header, bad)).toThrow(/^codebookFromArrays: .* \[bad-values\]$/);
+    expect(() => codebookFromArrays(header, bad)).toThrow(/^codebookFromArrays: .* \[TENSOR_VALUES\]$/);
   });
 
   it('codes that have no level, and anything else behind the last code', () => {
@@ -142,12 +142,12 @@ describe('codebookFromArrays refuses', () => {
         codebookFromArrays(parts.header, [{ ...first, data: data as Uint8Array<ArrayBuffer> }, ...rest]);
     };
     expect(withCodes(fitted, Uint8Array.of(0b110000))).toThrow(
-      '"codes[2]" expected a code below 3, got 3 [bad-values]',
+      '"codes[2]" expected a code below 3, got 3 [TENSOR_VALUES]',
     );
-    expect(withCodes(fitted, Uint8Array.of(0b1000000))).toThrow('[bad-padding at byte 0]');
+    expect(withCodes(fitted, Uint8Array.of(0b1000000))).toThrow('[TENSOR_PADDING at byte 0]');
     const four = { header, arrays } as typeof fitted;
     expect(withCodes(four, Uint8Array.of(0xff, 0xf8))).toThrow(
-      '"codes" expected 7, the code of 0, behind the last code, got 8 [bad-padding at byte 1]',
+      '"codes" expected 7, the code of 0, behind the last code, got 8 [TENSOR_PADDING at byte 1]',
     );
     expect(withCodes(four, Uint8Array.of(0xff, 0xf7))().shape).toEqual([3]);
   });

@@ -78,7 +78,7 @@ describe('floatFromArrays refuses', () => {
     ['a shape of text', { ...header, shape: '3' }],
   ])('%s', (_, bad) => {
     expect(() => floatFromArrays(bad, arrays)).toThrow(FormatError);
-    expect(() => floatFromArrays(bad, arrays)).toThrow(/^floatFromArrays: .* \[bad-header\]$/);
+    expect(() => floatFromArrays(bad, arrays)).toThrow(/^floatFromArrays: .* \[TENSOR_HEADER\]$/);
   });
 
   it.each([
@@ -91,12 +91,12 @@ describe('floatFromArrays refuses', () => {
     ['a short array', [{ ...codes, data: new Uint8Array(2) }]],
     ['the arrays of another type', eight.arrays],
   ])('%s', (_, bad) => {
-    expect(() => floatFromArrays(header, bad)).toThrow(/^floatFromArrays: .* \[bad-arrays\]$/);
+    expect(() => floatFromArrays(header, bad)).toThrow(/^floatFromArrays: .* \[TENSOR_ARRAYS\]$/);
   });
 
   it('set bits behind the last code', () => {
     const data = (codes.data as Uint8Array).slice();
     data[2] |= 0x80;
-    expect(() => floatFromArrays(header, [{ ...codes, data }])).toThrow(/\[bad-padding at byte 2\]$/);
+    expect(() => floatFromArrays(header, [{ ...codes, data }])).toThrow(/\[TENSOR_PADDING at byte 2\]$/);
   });
 });

@@ -68,13 +68,13 @@ describe('headers are refused', () => {
   ])('%s', (_, parts, change) => {
     const attempt = (): Compressed => fromArrays({ ...parts.header, ...change }, parts.arrays);
     expect(attempt).toThrow(FormatError);
-    expect(attempt).toThrow(/^(mx|nvfp4|float8)FromArrays: .* \[bad-header\]$/);
+    expect(attempt).toThrow(/^(mx|nvfp4|float8)FromArrays: .* \[TENSOR_HEADER\]$/);
   });
 
   it.each([mx, nvfp4, float8])('a field that is left out', ({ header, arrays }) => {
     for (const key of Object.keys(header).filter((name) => name !== 'kind')) {
       const rest = Object.fromEntries(Object.entries(header).filter(([name]) => name !== key));
-      expect(() => fromArrays(rest, arrays)).toThrow(/\[bad-header\]$/);
+      expect(() => fromArrays(rest, arrays)).toThrow(/\[TENSOR_HEADER\]$/);
     }
   });
 });
@@ -95,7 +95,7 @@ describe('arrays are refused', () => {
           [...others, { ...array, data: new Int16Array(array.data.length) }],
           [...others, { ...array, data: array.data.slice(1) }],
         ]) {
-          expect(() => fromArrays(header, bad)).toThrow(/\[bad-arrays\]$/);
+          expect(() => fromArrays(header, bad)).toThrow(/\[TENSOR_ARRAYS\]$/);
         }
       }
     },
@@ -108,19 +108,19 @@ describe('arrays are refused', () => {
     const [codes, ...rest] = arrays;
     const data = (codes.data as Uint8Array).slice();
     data[byte] |= bit;
-    expect(() => fromArrays(header, [{ ...codes, data }, ...rest])).toThrow(/\[bad-padding at byte \d\]$/);
+    expect(() => fromArrays(header, [{ ...codes, data }, ...rest])).toThrow(/\[TENSOR_PADDING at byte \d\]$/);
   });
 
   it.each([NaN, -1, 0, Infinity])('a tensor scale of %f', (value) => {
     const [codes, scale, last] = nvfp4.arrays;
     const data = Float32Array.of(value);
-    expect(() => fromArrays(nvfp4.header, [codes, scale, { ...last, data }])).toThrow(/\[bad-values\]$/);
+    expect(() => fromArrays(nvfp4.header, [codes, scale, { ...last, data }])).toThrow(/\[TENSOR_VALUES\]$/);
   });
 
   it.each([NaN, -1, Infinity])('a float8 scale of %f', (value) => {
     const [codes, scale] = float8.arrays;
     const data = Float32Array.of(value);
-    expect(() => fromArrays(float8.header, [codes, { ...scale, data }])).toThrow(/\[bad-values\]$/);
+    expect(() => fromArrays(float8.header, [codes, { ...scale, data }])).toThrow(/\[TENSOR_VALUES\]$/);
   });
 });
 

@@ -33,8 +33,8 @@ export function tfjsToArrays(q: TfjsTensor): { header: TfjsHeader; arrays: Named
 /**
  * The TfjsTensor that tfjsToArrays took apart; its codes are the given array, not a copy.
  *
- * @throws FormatError: 'bad-header' for a header with missing, unknown or wrong fields, 'bad-arrays' for arrays that are not those of
- * the header, 'bad-values' for a scale or minimum that quantizeTfjs cannot have made.
+ * @throws FormatError: 'TENSOR_HEADER' for a header with missing, unknown or wrong fields, 'TENSOR_ARRAYS' for arrays that are not those of
+ * the header, 'TENSOR_VALUES' for a scale or minimum that quantizeTfjs cannot have made.
  */
 export function tfjsFromArrays(header: unknown, arrays: readonly NamedArray[]): TfjsTensor & Pictured {
   const checked = checkHeader(header);
@@ -43,7 +43,7 @@ export function tfjsFromArrays(header: unknown, arrays: readonly NamedArray[]): 
   try {
     checkTfjsTensor(FROM, q);
   } catch (error) {
-    throw new FormatError('bad-values', (error as Error).message);
+    throw new FormatError('TENSOR_VALUES', (error as Error).message);
   }
   return q;
 }
