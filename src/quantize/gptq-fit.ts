@@ -40,11 +40,38 @@ export function valueOf(code: number, { scale, zero }: Fit): number {
   return f(scale * (code - zero));
 }
 
+/** Candidates that are looked at closely, by `trial`; beyond 12 the loss falls by less than 0.1 %. */
+const FINALISTS = 12;
+
 /**
- * The parameters for t[begin .. end) with the least sum of price * squared error: of the whole range for 'absmax', of the grid for 'mse'. The
- * first of equally good ones wins.
+ * The parameters for t[begin .. end): of the whole range for 'absmax'; for 'mse' of the grid, first by the sum of price * squared error, then,
+ * among the best of these, by `trial`, which gives the loss of a candidate or gives up beyond a limit. The first of equally good ones wins.
  */
-export function fitRegion(t: F64, price: F64, begin: number, end: number, rule: FitRule): Fit {
+export function fitRegion(
+  t: F64,
+  price: F64,
+  begin: number,
+  end: number,
+  rule: FitRule,
+  trial: ((fit: Fit, limit: number) => number) | null,
+): Fit {
+  const candidates = candidatesOf(t, begin, end, rule);
+  if (candidates.length === 1) return candidates[0];
+  const ranked = candidates
+    .map((fit) => ({ fit, loss: weightedError(t, price, begin, end, fit, rule) }))
+    .sort((a, b) => a.loss - b.loss);
+  let best = ranked[0].fit;
+  if (trial === null) return best;
+  let least = Infinity;
+  for (const { fit } of ranked.slice(0, FINALISTS)) {
+    const loss = trial(fit, least);
+    if (loss < least) [least, best] = [loss, fit];
+  }
+  return best;
+}
+
+/** Different parameters for the range of t[begin .. end) and, for 'mse', for multiples of it. */
+function candidatesOf(t: F64, begin: number, end: number, rule: FitRule): Fit[] {
   let low = 0;
   let high = 0;
   for (let k = begin; k < end; k++) {
@@ -60,33 +87,26 @@ export function fitRegion(t: F64, price: F64, begin: number, end: number, rule: 
     },
     rule,
   );
-  let best = 0;
-  let least = Infinity;
-  for (let i = 0; i < scale.length && scale.length > 1; i++) {
-    if (i > 0 && scale[i] === scale[i - 1]) continue;
-    const zero = zeroPoint === null ? 0 : zeroPoint[i];
-    const error = weightedError(t, price, begin, end, scale[i], zero, rule, least);
-    if (error < least) [least, best] = [error, i];
-  }
-  return { scale: scale[best], zero: zeroPoint === null ? 0 : zeroPoint[best] };
+  const fits = Array.from(scale, (s, i): Fit => ({ scale: s, zero: zeroPoint === null ? 0 : zeroPoint[i] }));
+  return fits.filter(
+    ({ scale: s, zero }, i) => i === 0 || s !== fits[i - 1].scale || zero !== fits[i - 1].zero,
+  );
 }
 
-/** Sum of price * squared error, given up once it exceeds `limit`. */
+/** Sum of price * squared error. */
 function weightedError(
   t: F64,
   price: F64,
   begin: number,
   end: number,
-  scale: number,
-  zero: number,
+  { scale, zero }: Fit,
   { codeMin, codeMax }: FitRule,
-  limit: number,
 ): number {
   const low = codeMin - zero;
   const high = codeMax - zero;
   const inverse = scale === 0 ? 0 : 1 / scale;
   let sum = 0;
-  for (let k = begin; k < end && sum < limit; k++) {
+  for (let k = begin; k < end; k++) {
     const error = t[k] - scale * wholeWithin(t[k] * inverse, low, high);
     sum += price[k] * error * error;
   }

@@ -8,6 +8,9 @@ import { refineLine } from './gptq-refine.js';
 /** Lines that share one pass over the factor, which is larger than any cache. */
 const LINES_AT_ONCE = 4;
 
+/** Places of the longest group whose scales are tried out: it costs length^2 / 2 for each candidate. */
+const LONGEST_TRIED = 256;
+
 /** Codes (of every element, in the tensor's order) with their scales and zero points, and what each line lost. */
 export interface Solved {
   readonly codes: I16;
@@ -113,7 +116,7 @@ function fitStatic({ w, t, fits }: Block, i: number, { lines, factor, rule }: So
   }
   const groups: Fit[] = [];
   for (let begin = 0; begin < n; begin += groupSize)
-    groups.push(fitRegion(t, price, begin, Math.min(n, begin + groupSize), rule));
+    groups.push(fitRegion(t, price, begin, Math.min(n, begin + groupSize), rule, null));
   for (let k = 0; k < n; k++) fits[i * n + k] = groups[groupOf[factor.columns[k]]];
 }
 
@@ -123,13 +126,18 @@ function solveBlock(block: Block, plan: SolvePlan, count: number): void {
   const { n, groupOf } = lines;
   const { w, e, t, codes, fits } = block;
   const isDynamic = !lines.isShared && !plan.staticGroups;
+  const trialErrors = new Float64Array(n);
   e.fill(0);
   for (let begin = 0; begin < n;) {
     let end = begin + 1;
     while (end < n && groupOf[factor.columns[end]] === groupOf[factor.columns[begin]]) end++;
     for (let k = begin; k < end; k++) addProduct(t, k, w, factor.feedback, n, e, 0, begin);
     for (let i = 0; isDynamic && i < count; i++) {
-      const fit = fitRegion(t.subarray(i * n, i * n + n), factor.price, begin, end, rule);
+      const [weights, line] = [w.subarray(i * n, i * n + n), t.subarray(i * n, i * n + n)];
+      const trial = (fit: Fit, limit: number): number =>
+        groupLoss(weights, line, begin, end, fit, plan, limit, trialErrors);
+      const isTried = end - begin <= LONGEST_TRIED;
+      const fit = fitRegion(line, factor.price, begin, end, rule, isTried ? trial : null);
       fits.fill(fit, i * n + begin, i * n + end);
     }
     for (let k = begin; k < end; k++) {
@@ -142,6 +150,30 @@ function solveBlock(block: Block, plan: SolvePlan, count: number): void {
     }
     begin = end;
   }
+}
+
+/** What places begin .. end of a line lose with these parameters when each answers the errors of those before it; t without them. */
+function groupLoss(
+  w: F64,
+  t: F64,
+  begin: number,
+  end: number,
+  fit: Fit,
+  { factor, rule }: SolvePlan,
+  limit: number,
+  errors: F64,
+): number {
+  const { feedback, price, n } = factor;
+  let loss = 0;
+  for (let k = begin; k < end && loss < limit; k++) {
+    let moved = t[k];
+    for (let j = begin; j < k; j++) moved += feedback[k * n + j] * errors[j];
+    const value = valueOf(codeOf(moved, fit, rule), fit);
+    const error = moved - value;
+    errors[k] = w[k] - value;
+    loss += price[k] * error * error;
+  }
+  return loss;
 }
 
 /** Coordinate descent on each line; the gradients it begins with come from one pass over the Hessian. */
