@@ -24,8 +24,8 @@ import type { GptqOptions, GptqReport, GptqResult } from './gptq-types.js';
  *
  * Shapes: w of any rank, H [n, n] with n = w.shape[inputAxis]; every other axis counts lines. The result has w's shape.
  *
- * Numerics: codes are made as quantizeAffine makes them (half to even, scales rounded to scaleDtype first), everything else is float64 in a fixed
- * order. With a diagonal H and scaleMethod 'absmax' the result is round to nearest. Each line (the whole tensor, where lines share scales) is kept
+ * Numerics: float64 weights are rounded to float32 first. Codes are made as quantizeAffine makes them (half to even, scales rounded to scaleDtype
+ * first), everything else is float64 in a fixed order. With a diagonal H and scaleMethod 'absmax' the result is round to nearest. Each line (the whole tensor, where lines share scales) is kept
  * only if its loss is below that of round to nearest, so the loss is never worse. `errorBound` holds as for quantizeAffine: `overflow` is the
  * most by which an error exceeds half a step.
  *
