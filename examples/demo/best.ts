@@ -9,6 +9,7 @@ import {
   apply,
   decompressModel,
   planRecipe,
+  verify,
   type CompressedModel,
   type Recipe,
   type TensorSource,
@@ -30,6 +31,8 @@ const PASSES = 4;
 interface BestRow extends Agreement {
   readonly name: string;
   readonly bytes: number;
+  readonly sqnrDb: number;
+  readonly isWithinBound: boolean;
 }
 
 type Say = (text: string) => void;
@@ -57,9 +60,16 @@ export async function runBest(work: string, bits: Bits, say: Say, isJson: boolea
     const stored = await openCompressed(path);
     const folder = join(work, `${name.replace(/\W+/g, '-')}-restored`);
     await saveModel(folder, decompressModel(stored));
+    const { measures, isWithinBound } = await verify(model, stored);
     await stored.close();
     const after = await embed(folder, SENTENCES);
-    rows.push({ name, bytes, ...agreement(before.vectors, after.vectors) });
+    rows.push({
+      name,
+      bytes,
+      sqnrDb: measures.sqnrDb,
+      isWithinBound,
+      ...agreement(before.vectors, after.vectors),
+    });
   }
   await model.close();
   printRows(rows, bits, say);
@@ -202,9 +212,11 @@ function printRows(rows: readonly BestRow[], bits: Bits, say: Say): void {
   const lines = rows.map((row) => [
     row.name,
     megabytes(row.bytes),
+    `${row.sqnrDb.toFixed(1)} dB`,
+    row.isWithinBound ? 'yes' : 'NO',
     row.meanCosine.toFixed(5),
     row.minCosine.toFixed(5),
     `${(100 * row.sameNeighbour).toFixed(1)} %`,
   ]);
-  say(table([['', 'size', 'cosine', 'min', 'neighbours'], ...lines]));
+  say(table([['', 'size', 'SQNR', 'in bound', 'cosine', 'min', 'neighbours'], ...lines]));
 }

@@ -117,6 +117,9 @@ export interface AffineTensor {
   readonly shape: readonly number[];
   readonly scaleDtype: ScaleDType;
   readonly rounding: Rounding;
-  /** Largest distance by which a finite value lay outside what the codes can reach: 0, or close to it, unless the range was cut. */
+  /**
+   * Largest distance by which a finite value lay outside what the codes can reach: 0, or close to it, unless the range was cut. For the codes of
+   * gptq, which are not the nearest ones: the most by which an error exceeds half a step.
+   */
   readonly overflow: number;
 }

@@ -24,10 +24,10 @@ import type { GptqOptions, GptqReport, GptqResult } from './gptq-types.js';
  *
  * Shapes: w of any rank, H [n, n] with n = w.shape[inputAxis]; every other axis counts lines. The result has w's shape.
  *
- * Numerics: float64 weights are rounded to float32 first. Codes are made as quantizeAffine makes them (half to even, scales rounded to scaleDtype
- * first), everything else is float64 in a fixed order. With a diagonal H and scaleMethod 'absmax' the result is round to nearest. Each line (the whole tensor, where lines share scales) is kept
- * only if its loss is below that of round to nearest, so the loss is never worse. `errorBound` holds as for quantizeAffine: `overflow` is the
- * most by which an error exceeds half a step.
+ * Numerics: float64 weights are rounded to float32 first. Codes are made as quantizeAffine makes them (half to even, scales rounded to
+ * scaleDtype first), everything else is float64 in a fixed order. With a diagonal H and scaleMethod 'absmax' the result is round to nearest.
+ * Each line (the whole tensor, where lines share scales) is kept only if its loss is below that of round to nearest, so the loss is never
+ * worse. `errorBound` holds as for quantizeAffine: `overflow` is the most by which an error exceeds half a step.
  *
  * Cost: n^3 / 6 multiplications for the factor and n^2 per line; 1536 inputs and 512 lines take 2 to 3 s. Memory: 16 n^2 bytes beside H and w.
  *
