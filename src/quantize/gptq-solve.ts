@@ -127,6 +127,7 @@ function solveBlock(block: Block, plan: SolvePlan, count: number): void {
   const { w, e, t, codes, fits } = block;
   const isDynamic = !lines.isShared && !plan.staticGroups;
   const trialErrors = new Float64Array(n);
+  const ideal = new Float64Array(n);
   e.fill(0);
   for (let begin = 0; begin < n;) {
     let end = begin + 1;
@@ -137,7 +138,8 @@ function solveBlock(block: Block, plan: SolvePlan, count: number): void {
       const trial = (fit: Fit, limit: number): number =>
         groupLoss(weights, line, begin, end, fit, plan, limit, trialErrors);
       const isTried = end - begin <= LONGEST_TRIED;
-      const fit = fitRegion(line, factor.price, begin, end, rule, isTried ? trial : null);
+      idealValues(ideal, weights, line, begin, end, factor);
+      const fit = fitRegion(ideal, factor.price, begin, end, rule, isTried ? trial : null);
       fits.fill(fit, i * n + begin, i * n + end);
     }
     for (let k = begin; k < end; k++) {
@@ -149,6 +151,14 @@ function solveBlock(block: Block, plan: SolvePlan, count: number): void {
       }
     }
     begin = end;
+  }
+}
+
+/** The real numbers that places begin .. end would best become: what GPTQ's updates have made of the weights when their group begins. */
+function idealValues(ideal: F64, w: F64, t: F64, begin: number, end: number, { feedback, n }: Factor): void {
+  for (let k = begin; k < end; k++) {
+    ideal[k] = t[k];
+    for (let j = begin; j < k; j++) ideal[k] += feedback[k * n + j] * (w[j] - ideal[j]);
   }
 }
 
