@@ -90,14 +90,14 @@ const IMPORTS: Partial<Record<keyof typeof entries, string[]>> = {
  * all but safetensors, plot and interop. Who raises a budget says what it buys.
  */
 const BUDGETS: Record<keyof typeof entries, number> = {
-  index: 92_000,
-  node: 96_000,
-  quantize: 86_000,
-  safetensors: 10_000,
-  tfjs: 60_000,
-  model: 100_000,
-  plot: 13_000,
-  interop: 7_000,
+  index: 80_000,
+  node: 82_000,
+  quantize: 70_000,
+  safetensors: 9_000,
+  tfjs: 50_000,
+  model: 90_000,
+  plot: 12_000,
+  interop: 6_000,
 };
 
 describe.each(names)('entry %s', (name) => {

@@ -12,7 +12,7 @@
  * ahead of nothing, and outputs from its middle, which is ahead of most.
  */
 
-/** Slots 0 to 2 are wide and hold tiles: by convention 0 the output, 1 and 2 the inputs. */
+/** Slots 0 to 2 are wide and hold tiles: by convention 0 the output, 1 and 2 the inputs. A lone input takes both. */
 export const WIDE_SLOTS: number = 3;
 
 /** Bytes of a wide slot: one tile of float32 is 256 KiB. */

@@ -14,6 +14,9 @@ export const TILE_ELEMENTS: number = 65536;
 
 const TILE_BYTES = 4 * TILE_ELEMENTS;
 
+/** The first input's slot goes on over the second's, where a kernel has no second input. */
+const LONG_SLOT = 1;
+
 /** Copies between ordinary arrays and the staging slots of one memory. */
 export class Stage {
   /** At most this many elements per tile: the tests use short tiles to cross many edges. */
@@ -27,7 +30,7 @@ export class Stage {
     this.tileElements = tileElements;
     this.#buffer = buffer;
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const length = slot < WIDE_SLOTS ? TILE_BYTES : SLOT_BYTES;
+      const length = slot === LONG_SLOT ? 2 * TILE_BYTES : slot < WIDE_SLOTS ? TILE_BYTES : SLOT_BYTES;
       const bytes = new Uint8Array(buffer, slotAddress(slot), length);
       this.#slots.push(bytes);
       this.#parts.push(bytes);
@@ -37,6 +40,14 @@ export class Stage {
   /** Elements of one tile of a kernel that touches these arrays: no limit when all lie in the memory. */
   elementsFor(...arrays: TypedArray[]): number {
     return arrays.every((array) => array.buffer === this.#buffer) ? Infinity : this.tileElements;
+  }
+
+  /**
+   * The same for a kernel that reads this array alone and writes next to nothing: two tiles at once, 512 KiB, since nothing else wants the
+   * second cache. absmax of 16 M elements: 2.4 ms in place of 2.9, the better one in each of six processes.
+   */
+  elementsForInput(array: TypedArray): number {
+    return array.buffer === this.#buffer ? Infinity : 2 * this.tileElements;
   }
 
   /** Runs whose parameters or results, `bytes` each, fit in a slot: no limit when these arrays lie in the memory. */

@@ -25,7 +25,7 @@ export function simdReduce(wasm: SimdExports, stage: Stage): ReduceKernels {
   return {
     absmaxRuns(out, x, rows, width, run) {
       const runs = stage.runsFor(4, out);
-      forEachRunTile(rows, width, run, stage.elementsFor(x), runs, (tile) => {
+      forEachRunTile(rows, width, run, stage.elementsForInput(x), runs, (tile) => {
         const to = stage.place(out, tile.firstRun, OUT);
         const from = stage.read(x, tile.begin, tile.rows * tile.width, IN);
         wasm.absmaxRuns(to, from, tile.rows, tile.width, tile.run, tile.continues ? 1 : 0);
@@ -51,7 +51,7 @@ export function simdReduce(wasm: SimdExports, stage: Stage): ReduceKernels {
 
     minmaxRuns(min, max, x, rows, width, run) {
       const runs = stage.runsFor(4, min, max);
-      forEachRunTile(rows, width, run, stage.elementsFor(x), runs, (tile) => {
+      forEachRunTile(rows, width, run, stage.elementsForInput(x), runs, (tile) => {
         const low = stage.place(min, tile.firstRun, OUT);
         const high = stage.place(max, tile.firstRun, SECOND_OUT);
         const from = stage.read(x, tile.begin, tile.rows * tile.width, IN);
@@ -87,7 +87,7 @@ export function simdReduce(wasm: SimdExports, stage: Stage): ReduceKernels {
 
     momentsRuns(out, x, rows, width, run) {
       const runs = stage.runsFor(16, out);
-      forEachRunTile(rows, width, run, stage.elementsFor(x), runs, (tile) => {
+      forEachRunTile(rows, width, run, stage.elementsForInput(x), runs, (tile) => {
         const to = stage.place(out, 2 * tile.firstRun, OUT);
         const from = stage.read(x, tile.begin, tile.rows * tile.width, IN);
         if (tile.continues || !tile.ends) {
@@ -103,7 +103,7 @@ export function simdReduce(wasm: SimdExports, stage: Stage): ReduceKernels {
     },
 
     firstNonFinite(x) {
-      const step = Math.min(stage.elementsFor(x), Math.max(x.length, 1));
+      const step = Math.min(stage.elementsForInput(x), Math.max(x.length, 1));
       for (let begin = 0; begin < x.length; begin += step) {
         const count = Math.min(step, x.length - begin);
         const found = wasm.firstNonFinite(stage.read(x, begin, count, IN), count);
