@@ -38,7 +38,7 @@ const PRESETS: Readonly<Record<PresetName, (outputAxis: number) => Scheme>> = {
     scaleDtype: 'float16',
   }),
   float16: () => ({ scheme: 'float', dtype: 'float16', overflow: 'throw' }),
-  bfloat16: () => ({ scheme: 'float', dtype: 'bfloat16' }),
+  bfloat16: () => ({ scheme: 'float', dtype: 'bfloat16', overflow: 'throw' }),
   float8: (outputAxis) => ({
     scheme: 'float8',
     dtype: 'float8_e4m3fn',
@@ -61,7 +61,7 @@ export const PRESET_NAMES: readonly PresetName[] = Object.keys(PRESETS) as Prese
  *
  * - `int8`: symmetric codes with a float32 scale per output channel. About 3.9x smaller than float32.
  * - `int4-g32`: 4-bit codes in groups of 32 along the last axis with float16 scales, 4.5 bits per weight. About 7x smaller.
- * - `float16`, `bfloat16`: 2x smaller; a value that float16 cannot hold is an error.
+ * - `float16`, `bfloat16`: 2x smaller; a value beyond the type's range is an error.
  * - `float8`: float8_e4m3fn with a float32 scale per output channel. About 3.9x smaller.
  * - `mxfp8`, `mxfp6`, `mxfp4`: float8_e4m3fn, float6_e2m3fn and float4_e2m1fn in blocks of 32 along the last axis, which share a power of
  *   two: 8.25, 6.25 and 4.25 bits per weight. `nvfp4`: float4_e2m1fn in blocks of 16 with float8 scales, 4.5 bits per weight.

@@ -173,6 +173,15 @@ describe('apply()', () => {
     await expect(writeCompressed(model)).rejects.toBeInstanceOf(NumericError);
   });
 
+  it.each(['float16', 'bfloat16'] as const)('names a value that preset %s cannot hold', async (preset) => {
+    const data = new Float32Array(4096);
+    data[9] = 3.4028235e38;
+    const model = sourceOfTensors({ big: tensor(data, [64, 64]) });
+    await expect(compressed(presetRecipe(preset, 'safetensors'), model).read('big')).rejects.toThrow(
+      /^tensor "big": quantizeFloat: "x\[9\]" expected values in the range/,
+    );
+  });
+
   it('refuses a plan of another model, and names that are not there', async () => {
     const plan = planRecipe(smallModel(), MIXED);
     expect(() => apply(sourceOfTensors({ other: tensor(new Float32Array(1), [1]) }), plan)).toThrow(
