@@ -19,7 +19,7 @@ export default tseslint.config(
       'dist/**',
       'coverage/**',
       'reports/**',
-      'src/kernels/simd/**',
+      'src/kernels/**/simd/**',
       '**/*.generated.ts',
       'test/consumers/**',
       'docs/notebooks/**',

@@ -22,7 +22,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      exclude: ['src/kernels/simd/**', 'src/**/*.generated.ts'],
+      exclude: ['src/kernels/**/simd/**', 'src/**/*.generated.ts'],
       reporter: ['text-summary', 'json-summary'],
       thresholds: { lines: 97, branches: 93 },
     },

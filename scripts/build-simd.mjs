@@ -1,66 +1,77 @@
 /**
- * Compiles src/kernels/simd/index.ts (AssemblyScript) and writes src/kernels/simd.generated.ts, which carries the
- * WebAssembly module as base64. Does nothing when the generated file was made from the same sources (compared by hash,
- * because a checkout does not keep times). `--force` compiles anyway, `--text` also prints the WebAssembly text.
+ * Compiles the AssemblyScript of every kernel family: src/kernels/simd/index.ts to src/kernels/simd.generated.ts, and
+ * src/kernels/<family>/simd/index.ts to the same name in the family's folder. A generated file carries the WebAssembly module as
+ * base64. Nothing is done where it was made from the same sources (compared by hash, because a checkout does not keep times).
+ * `--force` compiles anyway, `--text` also prints the WebAssembly text, `--only <family>` compiles one.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { STATICS } from './simd-layout.mjs';
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-const FOLDER = 'src/kernels/simd';
-const OUTPUT = at('src/kernels/simd.generated.ts');
 
-/** Where the module's constants may lie; src/kernels/layout.ts keeps this part of the memory free of anything else. */
-const STATICS_BEGIN = 1024;
-const STATICS_END = 65536;
+const { values: flags } = parseArgs({
+  options: { force: { type: 'boolean' }, text: { type: 'boolean' }, only: { type: 'string' } },
+});
 
-const OPTIONS = [
-  '-O3',
-  '--enable',
-  'simd',
-  '--runtime',
-  'stub',
-  '--importMemory',
-  '--memoryBase',
-  String(STATICS_BEGIN),
-  '--noAssert',
-];
+const OPTIONS = ['-O3', '--enable', 'simd', '--runtime', 'stub', '--importMemory', '--noAssert'];
 
-const sources = readdirSync(at(FOLDER))
-  .filter((name) => name.endsWith('.ts'))
-  .sort();
-const hash = sourceHash();
-if (!process.argv.includes('--force') && !process.argv.includes('--text') && isUpToDate()) process.exit(0);
-
-const { wasm, text } = await compile();
-const { staticsEnd, names } = inspect(wasm);
-if (staticsEnd > STATICS_END) {
-  fail(`the module's constants end at byte ${staticsEnd}, beyond ${STATICS_END}: shrink the tables`);
+for (const name of families()) {
+  if (flags.only === undefined || flags.only === name) await build(name);
 }
-// A rename is atomic: two builds at once, or a test run during a build, never see half a file.
-const temporary = `${OUTPUT}.${process.pid}`;
-writeFileSync(temporary, generatedSource(wasm));
-renameSync(temporary, OUTPUT);
-process.stdout.write(`build:simd: ${names.length} kernels, ${wasm.length} bytes of WebAssembly\n`);
-if (process.argv.includes('--text')) process.stdout.write(text);
 
-function sourceHash() {
+/** Folders of src/kernels with sources in `simd/`; '' for the one that stands in src/kernels itself. */
+function families() {
+  const folders = readdirSync(at('src/kernels'), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  const named = folders
+    .map(({ name }) => name)
+    .filter((name) => existsSync(at(`src/kernels/${name}/simd/index.ts`)));
+  return ['', ...named.sort()];
+}
+
+async function build(name) {
+  const range = STATICS.get(name);
+  if (range === undefined) fail(`the family ${name} has no range in scripts/simd-layout.mjs: add it there`);
+  const home = name === '' ? 'src/kernels' : `src/kernels/${name}`;
+  const output = at(`${home}/simd.generated.ts`);
+  const folder = `${home}/simd`;
+  const hash = sourceHash(folder, range);
+  const isUpToDate = existsSync(output) && readFileSync(output, 'utf8').includes(hash);
+  if (isUpToDate && !flags.force && !flags.text) return;
+
+  const { wasm, text } = await compile(folder, range);
+  const { staticsEnd, names } = inspect(wasm);
+  if (staticsEnd > range.end) {
+    fail(`the constants of ${folder} end at byte ${staticsEnd}, beyond ${range.end}: shrink the tables`);
+  }
+  // A rename is atomic: two builds at once, or a test run during a build, never see half a file.
+  const temporary = `${output}.${process.pid}`;
+  writeFileSync(temporary, generatedSource(folder, hash, wasm));
+  renameSync(temporary, output);
+  process.stdout.write(
+    `build:simd: ${folder}: ${names.length} kernels, ${wasm.length} bytes of WebAssembly\n`,
+  );
+  if (flags.text) process.stdout.write(text);
+}
+
+function sourceHash(folder, range) {
   const digest = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
-  digest.update(readFileSync(at('node_modules/assemblyscript/package.json')));
-  for (const name of sources) digest.update(`\0${name}\0`).update(readFileSync(at(`${FOLDER}/${name}`)));
+  digest.update(readFileSync(at('node_modules/assemblyscript/package.json'))).update(`${range.begin}`);
+  const sources = readdirSync(at(folder)).filter((file) => file.endsWith('.ts'));
+  for (const file of sources.sort())
+    digest.update(`\0${file}\0`).update(readFileSync(at(`${folder}/${file}`)));
   return digest.digest('hex');
 }
 
-function isUpToDate() {
-  return existsSync(OUTPUT) && readFileSync(OUTPUT, 'utf8').includes(hash);
-}
-
-async function compile() {
+async function compile(folder, range) {
   const asc = await import('assemblyscript/asc');
   const written = new Map();
-  const outputs = ['--outFile', 'out.wasm', '--textFile', 'out.wat'];
-  const { error, stderr } = await asc.main([`${FOLDER}/index.ts`, ...outputs, ...OPTIONS], {
+  const outputs = ['--outFile', 'out.wasm', '--textFile', 'out.wat', '--memoryBase', String(range.begin)];
+  const { error, stderr } = await asc.main([`${folder}/index.ts`, ...outputs, ...OPTIONS], {
     readFile: (name, base) => {
       const path = `${base}/${name}`;
       return existsSync(path) ? readFileSync(path, 'utf8') : null;
@@ -73,7 +84,7 @@ async function compile() {
 }
 
 function inspect(bytes) {
-  const memory = new WebAssembly.Memory({ initial: 2 });
+  const memory = new WebAssembly.Memory({ initial: 64 });
   const abort = () => fail('a kernel may abort: something in it is checked or managed');
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, abort } });
   const imports = WebAssembly.Module.imports(new WebAssembly.Module(bytes));
@@ -82,9 +93,9 @@ function inspect(bytes) {
   return { staticsEnd: instance.exports.staticsEnd(), names };
 }
 
-function generatedSource(bytes) {
+function generatedSource(folder, hash, bytes) {
   return [
-    `/** Made by scripts/build-simd.mjs from ${FOLDER}: do not edit. Sources ${hash} */`,
+    `/** Made by scripts/build-simd.mjs from ${folder}: do not edit. Sources ${hash} */`,
     `export const SIMD_WASM_BYTES: number = ${bytes.length};`,
     `export const SIMD_WASM_BASE64: string =`,
     `  '${Buffer.from(bytes).toString('base64')}';`,

@@ -1,7 +1,7 @@
 /** What the experiments share. Each runs alone: `node scripts/run.mjs bench/lab/001-tiles.ts`; docs keep what they showed. */
 import type { F32, U8 } from '../../src/core/arrays.js';
-import type { Simd } from '../../src/kernels/memory.js';
-import { simdInstance } from '../../src/kernels/memory.js';
+import type { Simd } from '../../src/kernels/simd-twin/index.js';
+import { simdInstance } from '../../src/kernels/simd-twin/index.js';
 
 export const ELEMENTS: number = 2 ** 24;
 

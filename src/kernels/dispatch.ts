@@ -1,44 +1,21 @@
 /** Which implementation of the kernels is in use. All give the same bits; nothing is made before the first use. */
 import { rangeError } from '../core/errors.js';
-import { simdInstance } from './memory.js';
+import { kernelFamily, useImplementation } from './family.js';
 import { referenceKernels } from './reference/index.js';
 import { scalarKernels } from './scalar/index.js';
-import { createSimdKernels } from './simd-twin/index.js';
+import { createSimdKernels, simdInstance } from './simd-twin/index.js';
 import type { Kernels } from './types.js';
 
-let simdKernels: Kernels | null | undefined;
-let chosen: Kernels | null = null;
-
-function simdOrNull(): Kernels | null {
-  if (simdKernels === undefined) {
-    const simd = simdInstance();
-    simdKernels = simd === null ? null : createSimdKernels(simd);
-  }
-  return simdKernels;
-}
+const family = kernelFamily<Kernels>(referenceKernels, scalarKernels, () => {
+  const simd = simdInstance();
+  return simd === null ? null : createSimdKernels(simd);
+});
 
 /** The kernels in use: what `setBackend` chose, else SIMD where the engine has it, else scalar. */
-export function kernels(): Kernels {
-  chosen ??= simdOrNull() ?? scalarKernels;
-  return chosen;
-}
+export const kernels: () => Kernels = family.inUse;
 
 /** One implementation by name, for tests and comparisons. */
-export function kernelsOf(name: 'reference' | 'scalar' | 'simd'): Kernels {
-  if (name === 'reference') return referenceKernels;
-  if (name === 'scalar') return scalarKernels;
-  const simd = simdOrNull();
-  if (simd === null) {
-    throw rangeError(
-      'setBackend',
-      'name',
-      'a backend that this engine can run',
-      name,
-      `the engine has no WebAssembly SIMD or forbids compiling: use 'auto' or 'scalar', which gives the same bits`,
-    );
-  }
-  return simd;
-}
+export const kernelsOf: (name: 'reference' | 'scalar' | 'simd') => Kernels = family.of;
 
 /**
  * Chooses the implementation that all later calls use; every one gives the same bits.
@@ -55,7 +32,8 @@ export function setBackend(name: 'auto' | 'simd' | 'scalar'): void {
   if (name !== 'auto' && name !== 'simd' && name !== 'scalar') {
     throw rangeError('setBackend', 'name', "'auto', 'simd' or 'scalar'", name, "'auto' suits most programs");
   }
-  chosen = name === 'auto' ? null : kernelsOf(name);
+  if (name === 'simd') kernelsOf(name);
+  useImplementation(name);
 }
 
 /**

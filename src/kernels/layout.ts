@@ -1,8 +1,9 @@
 /**
  * How the kernels' memory is divided. All addresses are bytes.
  *
- *       0 .. 64 KiB   constants of the WebAssembly module (scripts/build-simd.mjs checks that they fit)
- *  64 KiB .. 3 MiB    staging slots: where tiles of arrays that lie elsewhere are copied to
+ *       0 .. 64 KiB   constants of the WebAssembly module of types.ts (scripts/build-simd.mjs checks that they fit)
+ *  64 KiB .. 2.1 MiB  staging slots: where tiles of arrays that lie elsewhere are copied to
+ * 2.1 MiB .. 3 MiB    constants of the other families' modules, 64 KiB for each (scripts/simd-layout.mjs)
  *   3 MiB ..          the heap of `allocate`
  *
  * The place of a slot within a page of 4096 bytes decides how fast the engine's `set`, a memmove, is: glibc copies these

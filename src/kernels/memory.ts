@@ -1,4 +1,4 @@
-/** The kernels' memory and the WebAssembly instance over it, both made on first use. */
+/** The memory that all kernels share, made on first use, and the WebAssembly modules over it. */
 import type {
   AnyTypedArray,
   F32,
@@ -19,10 +19,8 @@ import { describe, rangeError, typeError } from '../core/errors.js';
 import { elementCount } from '../core/shape.js';
 import { Allocator } from './allocator.js';
 import { HEAP_BEGIN, PAGE_BYTES } from './layout.js';
-import type { SimdExports } from './simd-exports.js';
-import { SIMD_WASM_BASE64, SIMD_WASM_BYTES } from './simd.generated.js';
-import type { WasmMemory } from './webassembly.js';
-import { decodeBase64, hasSimd, webAssembly } from './webassembly.js';
+import type { WasmMemory, WebAssemblyApi } from './webassembly.js';
+import { decodeBase64, usableWebAssembly } from './webassembly.js';
 
 /**
  * Reserves to try, in pages of 64 KiB: 4 GiB is address space only (4 ms, no resident memory until touched). Because
@@ -30,35 +28,36 @@ import { decodeBase64, hasSimd, webAssembly } from './webassembly.js';
  */
 const RESERVES = [65536, 49152, 32768, 16384, 8192, 4096, 1024, 256];
 
-export interface Simd {
+export interface SharedMemory {
+  readonly api: WebAssemblyApi;
+  readonly memory: WasmMemory;
   readonly buffer: ArrayBuffer;
-  readonly exports: SimdExports;
   readonly allocator: Allocator;
 }
 
-let instance: Simd | null | undefined;
+let shared: SharedMemory | null | undefined;
 
-/** The instance, or null where the engine has no WebAssembly SIMD or forbids it. */
-export function simdInstance(): Simd | null {
-  if (instance === undefined) instance = instantiate();
-  return instance;
+/** The memory, or null where the engine has no WebAssembly SIMD or forbids compiling it. */
+export function sharedMemory(): SharedMemory | null {
+  if (shared === undefined) shared = makeMemory();
+  return shared;
 }
 
-function instantiate(): Simd | null {
-  const api = webAssembly();
-  if (api === null || !hasSimd()) return null;
-  const memory = reserve(api.Memory);
-  if (memory === null) return null;
-  try {
-    const module = new api.Module(decodeBase64(SIMD_WASM_BASE64, SIMD_WASM_BYTES));
-    const { exports } = new api.Instance(module, { env: { memory } });
-    // The last page stays free, so that no address computed at the end of an array wraps to 0 at 4 GiB.
-    const allocator = new Allocator(HEAP_BEGIN, memory.buffer.byteLength - PAGE_BYTES);
-    return { buffer: memory.buffer, exports: exports as SimdExports, allocator };
-  } catch {
-    // A content security policy may forbid compiling; the scalar kernels give the same bits.
-    return null;
-  }
+function makeMemory(): SharedMemory | null {
+  const api = usableWebAssembly();
+  const memory = api === null ? null : reserve(api.Memory);
+  if (api === null || memory === null) return null;
+  // The last page stays free, so that no address computed at the end of an array wraps to 0 at 4 GiB.
+  const allocator = new Allocator(HEAP_BEGIN, memory.buffer.byteLength - PAGE_BYTES);
+  return { api, memory, buffer: memory.buffer, allocator };
+}
+
+/** The functions of a module over the shared memory, or null where there is none: then the scalar kernels give the same bits. */
+export function instantiate(base64: string, bytes: number): object | null {
+  const over = sharedMemory();
+  if (over === null) return null;
+  const module = new over.api.Module(decodeBase64(base64, bytes));
+  return new over.api.Instance(module, { env: { memory: over.memory } }).exports;
 }
 
 function reserve(
@@ -76,7 +75,7 @@ function reserve(
 
 /** Whether `array` lies in the kernels' memory, where kernels read and write it in place. */
 export function isInMemory(array: ArrayBufferView): boolean {
-  return instance != null && array.buffer === instance.buffer;
+  return shared != null && array.buffer === shared.buffer;
 }
 
 /** The typed array that holds elements of dtype `D` in memory. */
@@ -133,21 +132,21 @@ function allocateAny(size: number | readonly number[], dtype: DType): TypedArray
   const count = elementCount(typeof size === 'number' ? [size] : size, 'allocate', 'size');
   const array = DTYPES[dtype].array;
   const bytes = count * array.BYTES_PER_ELEMENT;
-  const simd = simdInstance();
-  if (simd === null) return new array(count);
-  const address = simd.allocator.take(bytes);
+  const memory = sharedMemory();
+  if (memory === null) return new array(count);
+  const address = memory.allocator.take(bytes);
   if (address < 0) {
     throw rangeError(
       'allocate',
       'size',
-      `at most ${simd.allocator.largestHole} bytes, the longest free stretch of the kernels' memory`,
+      `at most ${memory.allocator.largestHole} bytes, the longest free stretch of the kernels' memory`,
       bytes,
       'free arrays that are no longer needed, or use an ordinary typed array, which every function takes too',
     );
   }
-  const dirty = simd.allocator.touch(address, bytes);
-  new Uint8Array(simd.buffer, address, dirty).fill(0);
-  return new array(simd.buffer, address, count);
+  const dirty = memory.allocator.touch(address, bytes);
+  new Uint8Array(memory.buffer, address, dirty).fill(0);
+  return new array(memory.buffer, address, count);
 }
 
 /**
@@ -165,8 +164,8 @@ export function free(array: AnyTypedArray): void {
   if (!ArrayBuffer.isView(array)) {
     throw typeError('free', 'array', 'a typed array from allocate', array, 'pass what allocate returned');
   }
-  if (instance == null || !isInMemory(array)) return;
-  if (!instance.allocator.release(array.byteOffset)) {
+  if (shared == null || !isInMemory(array)) return;
+  if (!shared.allocator.release(array.byteOffset)) {
     throw rangeError(
       'free',
       'array',

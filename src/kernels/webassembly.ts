@@ -6,7 +6,7 @@ export interface WasmMemory {
   readonly buffer: ArrayBuffer;
 }
 
-interface WebAssemblyApi {
+export interface WebAssemblyApi {
   validate(bytes: Uint8Array): boolean;
   readonly Memory: new (limits: { initial: number; maximum: number }) => WasmMemory;
   readonly Module: new (bytes: Uint8Array) => object;
@@ -17,7 +17,7 @@ interface WebAssemblyApi {
 }
 
 /** The engine's WebAssembly, or null where there is none. */
-export function webAssembly(): WebAssemblyApi | null {
+function webAssembly(): WebAssemblyApi | null {
   return (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly ?? null;
 }
 
@@ -29,8 +29,17 @@ const SIMD_PROBE = [
   [0x0a, 0x08, 0x01, 0x06, 0x00, 0x41, 0x00, 0xfd, 0x0f, 0x0b], // i32.const 0, i8x16.splat, end
 ];
 
-export function hasSimd(): boolean {
-  return webAssembly()?.validate(Uint8Array.from(SIMD_PROBE.flat())) ?? false;
+/** The engine's WebAssembly where it has SIMD and may compile (a content security policy may forbid it), else null. */
+export function usableWebAssembly(): WebAssemblyApi | null {
+  const api = webAssembly();
+  const probe = Uint8Array.from(SIMD_PROBE.flat());
+  if (api === null || !api.validate(probe)) return null;
+  try {
+    void new api.Module(probe);
+    return api;
+  } catch {
+    return null;
+  }
 }
 
 /** Decodes base64 without Buffer or DOM, so that every engine takes the same path. */

@@ -6,7 +6,7 @@ import type { DType } from '../../src/core/dtype.js';
 import { DTYPES } from '../../src/core/dtype.js';
 import { backend, kernels, kernelsOf, setBackend } from '../../src/kernels/dispatch.js';
 import { HEAP_BEGIN, SLOT_BYTES, SLOT_COUNT, slotAddress } from '../../src/kernels/layout.js';
-import { allocate, free, isInMemory, simdInstance } from '../../src/kernels/memory.js';
+import { allocate, free, isInMemory, sharedMemory } from '../../src/kernels/memory.js';
 import { decodeBase64 } from '../../src/kernels/webassembly.js';
 
 describe('allocate and free', () => {
@@ -42,12 +42,12 @@ describe('allocate and free', () => {
   });
 
   it('leaks nothing over many rounds', () => {
-    const before = simdInstance()?.allocator.usedBytes;
+    const before = sharedMemory()?.allocator.usedBytes;
     for (let i = 0; i < 1000; i++) {
       const arrays = [allocate(i, 'float64'), allocate([i, 3], 'int8'), allocate(1, 'int64')];
       arrays.reverse().forEach(free);
     }
-    expect(simdInstance()?.allocator.usedBytes).toBe(before);
+    expect(sharedMemory()?.allocator.usedBytes).toBe(before);
   });
 
   it('says what to do when the memory is exhausted', () => {
@@ -85,6 +85,20 @@ describe('layout', () => {
     }
     expect(slotAddress(0)).toBeGreaterThanOrEqual(65536);
     expect(slotAddress(SLOT_COUNT - 1) + SLOT_BYTES).toBeLessThanOrEqual(HEAP_BEGIN);
+  });
+});
+
+describe('constants of the modules', () => {
+  it('lie apart from each other, from the slots and from the heap', async () => {
+    // Imported by a name that the compiler does not follow: the script is plain JavaScript.
+    const layout = '../../scripts/simd-layout.mjs';
+    const { STATICS } = (await import(layout)) as { STATICS: Map<string, { begin: number; end: number }> };
+    const slots = { begin: slotAddress(0), end: slotAddress(SLOT_COUNT - 1) + SLOT_BYTES };
+    const ranges = [...STATICS.values(), slots].sort((a, b) => a.begin - b.begin);
+    ranges.forEach(({ begin, end }, i) => {
+      expect(begin).toBeGreaterThanOrEqual(i === 0 ? 1024 : ranges[i - 1].end);
+      expect(end).toBeLessThanOrEqual(HEAP_BEGIN);
+    });
   });
 });
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { kernelsOf } from '../../src/kernels/dispatch.js';
-import { allocate, simdInstance } from '../../src/kernels/memory.js';
-import { createSimdKernels } from '../../src/kernels/simd-twin/index.js';
+import type { KernelFamily } from '../../src/kernels/family.js';
+import { allocate } from '../../src/kernels/memory.js';
+import { createSimdKernels, simdInstance } from '../../src/kernels/simd-twin/index.js';
 import type { Kernels } from '../../src/kernels/types.js';
 
 /** Every implementation that must agree with the reference; the last one crosses a tile's edge every 64 elements. */
@@ -12,6 +13,20 @@ export function twins(): { label: string; kernels: Kernels }[] {
     { label: 'scalar', kernels: kernelsOf('scalar') },
     { label: 'simd', kernels: kernelsOf('simd') },
     { label: 'simd, tiles of 64', kernels: createSimdKernels(simd, 64) },
+  ];
+}
+
+/** The same for another family: `create` makes its SIMD twin with tiles of this many elements. */
+export function twinsOf<K>(
+  family: KernelFamily<K>,
+  create: (tileElements: number) => K | null,
+): { label: string; kernels: K }[] {
+  const tiled = create(64);
+  if (tiled === null) throw new Error('the tests need an engine with WebAssembly SIMD');
+  return [
+    { label: 'scalar', kernels: family.of('scalar') },
+    { label: 'simd', kernels: family.of('simd') },
+    { label: 'simd, tiles of 64', kernels: tiled },
   ];
 }
 

@@ -1,6 +1,6 @@
 /** Error sums over the WebAssembly functions of simd/error.ts. */
 import { slotAddress } from '../layout.js';
-import type { Simd } from '../memory.js';
+import type { SimdExports } from '../simd-exports.js';
 import type { Stage } from '../tiles.js';
 import type { Kernels } from '../types.js';
 
@@ -11,7 +11,7 @@ const LANES = 3;
 
 export type ErrorKernels = Pick<Kernels, 'errorSums'>;
 
-export function simdError({ buffer, exports: wasm }: Simd, stage: Stage): ErrorKernels {
+export function simdError(wasm: SimdExports, buffer: ArrayBuffer, stage: Stage): ErrorKernels {
   const lanes = new Float64Array(buffer, slotAddress(LANES), 20);
   const sum = (first: number): number =>
     lanes[first] + lanes[first + 2] + (lanes[first + 1] + lanes[first + 3]);
