@@ -7,7 +7,18 @@ const FIRST = 34 * 65536;
 const RANGE = 65536;
 
 /** Folders of src/kernels that hold a family's sources in `simd/`; the name '' is src/kernels itself. The order gives the ranges. */
-const FAMILIES = ['hadamard', 'integer', 'vectors', 'blocks', 'blocks-k', 'blocks-iq', 'gemm'];
+const FAMILIES = [
+  'hadamard',
+  'integer',
+  'vectors',
+  'blocks',
+  'blocks-k',
+  'blocks-iq',
+  'gemm',
+  'prune',
+  'svd',
+  'distill',
+];
 
 /** @type {ReadonlyMap<string, { readonly begin: number, readonly end: number }>} */
 export const STATICS = new Map([
