@@ -82,6 +82,14 @@ export type { Nvfp4Options, Nvfp4Tensor } from './quantize/nvfp4-types.js';
 export { gptq } from './quantize/gptq.js';
 export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './quantize/gptq-types.js';
 export { hessianAccumulator, type HessianAccumulator } from './quantize/hessian.js';
+export { fakeQuantizePact, fakeQuantizePactBackward } from './quantize/qat-pact.js';
+export type {
+  FakeQuantizeBackwardOptions,
+  FakeQuantizeGradients,
+  LsqOptions,
+  PactOptions,
+} from './quantize/qat-types.js';
+export { chooseLsqQParams, fakeQuantizeBackward } from './quantize/qat.js';
 export { fromBytes, toBytes } from './compressed/bytes.js';
 export { byteSize, decompress, errorBound, measureError } from './compressed/compressed.js';
 export type { Compressed, ErrorBound } from './compressed/kinds.js';

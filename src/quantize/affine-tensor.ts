@@ -10,7 +10,7 @@ import type { AffineTensor, Bits, QParams } from './affine-types.js';
 import { checkGranularity, planRegions, type RegionPlan } from './regions.js';
 
 /** The codes of an affine tensor, one per element. */
-export function unpackCodes(q: AffineTensor, size: number): Codes {
+export function unpackCodes(q: Pick<AffineTensor, 'bits' | 'codes' | 'codeMin'>, size: number): Codes {
   if (q.bits >= 8) return q.codes;
   const codes = q.codeMin < 0 ? new Int8Array(size) : new Uint8Array(size);
   kernels().unpackBits(codes, q.codes as U8, size, q.bits, q.codeMin);

@@ -42,3 +42,11 @@ export type { Nvfp4Options, Nvfp4Tensor } from './nvfp4-types.js';
 export { gptq } from './gptq.js';
 export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './gptq-types.js';
 export { hessianAccumulator, type HessianAccumulator } from './hessian.js';
+export { fakeQuantizePact, fakeQuantizePactBackward } from './qat-pact.js';
+export type {
+  FakeQuantizeBackwardOptions,
+  FakeQuantizeGradients,
+  LsqOptions,
+  PactOptions,
+} from './qat-types.js';
+export { chooseLsqQParams, fakeQuantizeBackward } from './qat.js';
