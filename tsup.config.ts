@@ -7,6 +7,7 @@ export const entries = {
   quantize: 'src/quantize/index.ts',
   safetensors: 'src/formats/safetensors/index.ts',
   tfjs: 'src/formats/tfjs/index.ts',
+  gguf: 'src/formats/gguf/index.ts',
   model: 'src/model/index.ts',
   plot: 'src/plot/index.ts',
   interop: 'src/interop/index.ts',

@@ -7,7 +7,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export const aliases = [
   { find: /^tensorslim$/, replacement: here('./src/index.ts') },
   { find: /^tensorslim\/node$/, replacement: here('./src/node.ts') },
-  { find: /^tensorslim\/(safetensors|tfjs)$/, replacement: here('./src/formats') + '/$1/index.ts' },
+  { find: /^tensorslim\/(safetensors|tfjs|gguf)$/, replacement: here('./src/formats') + '/$1/index.ts' },
   { find: /^tensorslim\/(\w+)$/, replacement: here('./src') + '/$1/index.ts' },
 ];
 

@@ -87,7 +87,7 @@ const IMPORTS: Partial<Record<keyof typeof entries, string[]>> = {
 
 /**
  * Most bytes that an entry may cost a user who bundles all of it, minified and gzipped, its packages apart. The kernels are most of
- * all but safetensors, plot and interop. Who raises a budget says what it buys.
+ * all but safetensors, gguf, plot and interop. Who raises a budget says what it buys.
  */
 const BUDGETS: Record<keyof typeof entries, number> = {
   index: 80_000,
@@ -95,6 +95,7 @@ const BUDGETS: Record<keyof typeof entries, number> = {
   quantize: 70_000,
   safetensors: 9_000,
   tfjs: 50_000,
+  gguf: 14_000,
   model: 90_000,
   plot: 12_000,
   interop: 6_000,
