@@ -109,7 +109,7 @@ function checkPact(fn: string, options: PactOptions, shape: readonly number[]): 
   return { bits, granularity, plan, clip: checkClips(fn, given.clip, plan.regions) };
 }
 
-/** One clip per region, each a finite float32 above 0. */
+/** One clip per region, each such that its 65,535th part is a normal float32 and all levels are finite. */
 function checkClips(fn: string, clip: unknown, regions: number): F32 {
   const fix = 'for example 6, or the largest value of a first batch';
   const isNumber = typeof clip === 'number';
@@ -123,9 +123,9 @@ function checkClips(fn: string, clip: unknown, regions: number): F32 {
   const bad = isNumber && !isClip(Math.fround(clip)) ? 0 : clips.findIndex((c) => !isClip(c));
   if (bad >= 0) {
     const place = isNumber ? 'clip' : `clip[${bad}]`;
-    throw rangeError(fn, place, 'a finite float32 above 0', isNumber ? clip : clips[bad], fix);
+    throw rangeError(fn, place, 'a number from 2^-110 to 2^127', isNumber ? clip : clips[bad], fix);
   }
   return clips;
 }
 
-const isClip = (c: number): boolean => c > 0 && c < Infinity;
+const isClip = (c: number): boolean => c >= 2 ** -110 && c <= 2 ** 127;

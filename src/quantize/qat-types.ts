@@ -31,7 +31,7 @@ export type LsqOptions = Pick<
 export interface PactOptions {
   /** Bits per code: 1 to 8, or 16; the codes are 0 to 2^bits - 1. */
   readonly bits: AffineOptions['bits'];
-  /** Where values are clipped, above 0: one number, or one per region. */
+  /** Where values are clipped, 2^-110 to 2^127: one number, or one per region. */
   readonly clip: number | F32;
   /** Default one region. */
   readonly granularity?: Granularity;

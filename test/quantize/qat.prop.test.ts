@@ -255,7 +255,7 @@ describe('learned step size quantization', () => {
     );
   });
 
-  it('brings a scale that is three times too large or too small to less than 1.3 times the least error of any scale', () => {
+  it('brings a scale that is four times too large or too small to less than 1.3 times the least error of any scale', () => {
     const x = Float32Array.from({ length: 600 }, (_, i) => 1.7 * Math.cbrt(((i * 359) % 600) / 300 - 1));
     const start = chooseLsqQParams(x, { bits: 3 });
     const errorAt = (scale: number): number => {
@@ -264,9 +264,9 @@ describe('learned step size quantization', () => {
     };
     const grid = Array.from({ length: 2000 }, (_, i) => errorAt(0.001 * (i + 1)));
     const best = Math.min(...grid);
-    for (const factor of [0.3, 1, 3]) {
+    for (const factor of [0.25, 1, 4]) {
       let scale = start.scale[0] * factor;
-      if (factor !== 1) expect(errorAt(scale)).toBeGreaterThan(2 * best);
+      if (factor !== 1) expect(errorAt(scale)).toBeGreaterThan(1.6 * best);
       for (let step = 0; step < 400; step++) {
         const qparams = { ...start, scale: Float32Array.of(scale) };
         const { values } = fakeQuantize(x, qparams);
