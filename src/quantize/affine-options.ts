@@ -3,7 +3,8 @@ import { rangeError, typeError } from '../core/errors.js';
 import { checkChoice, checkInteger, checkOptions } from '../core/options.js';
 import { checkSeed } from '../core/random.js';
 import { ROUNDINGS } from '../core/rounding.js';
-import type { AffineOptions, AffineSettings, Bits, Mapping, QParams } from './affine-types.js';
+import type { AffineOptions, AffineSettings, Bits, Mapping, QParams, ScaleMethod } from './affine-types.js';
+import { checkImportance } from './importance.js';
 import { checkGranularity, refuseTails } from './regions.js';
 import { isScaleOf } from './scale-rule.js';
 
@@ -13,6 +14,8 @@ const KEYS: readonly (keyof AffineOptions)[] = [
   'granularity',
   'scaleMethod',
   'percentile',
+  'norm',
+  'importance',
   'scaleDtype',
   'rounding',
   'seed',
@@ -26,7 +29,7 @@ const KEYS: readonly (keyof AffineOptions)[] = [
 const MAPPINGS = ['symmetric', 'symmetricFull', 'asymmetric'] as const;
 const SCALE_DTYPES = ['float32', 'float16', 'bfloat16', 'float64'] as const;
 const ARITHMETICS = ['reciprocal', 'division'] as const;
-const METHODS = ['absmax', 'minmax', 'percentile', 'mse'] as const;
+const METHODS = ['absmax', 'minmax', 'percentile', 'mse', 'hqq'] as const;
 export const NON_FINITE = ['throw', 'saturate'] as const;
 
 /** The options checked against the shape of the tensor they are for. */
@@ -50,13 +53,14 @@ export function checkAffineOptions(
       'remove it',
     );
   }
+  const { norm, importance } = checkObjective(fn, given, scaleMethod, shape);
   const rangeMin = checkBound(fn, 'rangeMin', given.rangeMin);
   const rangeMax = checkBound(fn, 'rangeMax', given.rangeMax);
   if (rangeMin !== null && rangeMax !== null && rangeMin > rangeMax) {
     throw rangeError(fn, 'rangeMin', `at most rangeMax (${rangeMax})`, rangeMin, 'swap the two');
   }
   const ranged = rangeMin !== null || rangeMax !== null;
-  if (ranged && (scaleMethod === 'percentile' || scaleMethod === 'mse')) {
+  if (ranged && scaleMethod !== 'absmax' && scaleMethod !== 'minmax') {
     const fix = 'give the range or a method that finds it, not both';
     throw rangeError(
       fn,
@@ -77,6 +81,8 @@ export function checkAffineOptions(
     granularity,
     scaleMethod,
     percentile: checkPercentile(fn, given.percentile ?? 99.99),
+    norm,
+    importance,
     scaleDtype: checkChoice(fn, 'scaleDtype', given.scaleDtype ?? 'float32', [
       'float32',
       'float16',
@@ -114,6 +120,32 @@ export function codeRange(fn: string, bits: Bits, mapping: Mapping): [codeMin: n
       }
       return [1 - half, half - 1];
   }
+}
+
+/** What the methods that search for the least error are to make small. */
+function checkObjective(
+  fn: string,
+  { norm, importance }: Partial<AffineOptions>,
+  scaleMethod: ScaleMethod,
+  shape: readonly number[],
+): Pick<AffineSettings, 'norm' | 'importance'> {
+  const searches = scaleMethod === 'mse' || scaleMethod === 'hqq';
+  for (const [name, value] of Object.entries({ norm, importance })) {
+    if (searches || value === undefined) continue;
+    const expected = "no value unless scaleMethod is 'mse' or 'hqq'";
+    throw rangeError(fn, name, expected, value, 'remove it');
+  }
+  return {
+    norm: checkNorm(fn, norm ?? (scaleMethod === 'hqq' ? 0.7 : 2)),
+    importance: importance === undefined ? null : checkImportance(fn, importance, shape),
+  };
+}
+
+function checkNorm(fn: string, norm: unknown): number {
+  const expected = 'a number above 0, at most 4';
+  if (typeof norm !== 'number') throw typeError(fn, 'norm', expected, norm, 'for example 2');
+  if (norm > 0 && norm <= 4) return norm;
+  throw rangeError(fn, 'norm', expected, norm, '2 is the squared error, 1 the absolute one');
 }
 
 function checkPercentile(fn: string, percentile: unknown): number {

@@ -3,6 +3,8 @@ import type { F32, FloatArray, I32 } from '../core/arrays.js';
 import { describe, NumericError } from '../core/errors.js';
 import { kernels } from '../kernels/dispatch.js';
 import type { AffineSettings, NonFinite, Scales } from './affine-types.js';
+import { HQQ_SCHEDULE, solveHqq } from './hqq-solve.js';
+import { gatherObjective } from './objective.js';
 import { bestRange, percentileRange } from './range-search.js';
 import { regionsOf, type RegionPlan, type Span } from './regions.js';
 import { chooseParameters, clipOf, type Parameters, type Ranges } from './scale-rule.js';
@@ -14,7 +16,10 @@ export interface ScaledRegions extends Parameters {
 
 /** Scales and zero points of finite values `x`, whose own ranges are known, under `settings`. */
 export function scaleRegions(x: F32, own: Ranges, plan: RegionPlan, settings: AffineSettings): ScaledRegions {
-  const { scale, zeroPoint } = chooseParameters(chosenRanges(x, plan, settings, own), settings);
+  const { scale, zeroPoint } =
+    settings.scaleMethod === 'hqq'
+      ? solveHqq(gatherObjective(x, plan, settings), settings, own, HQQ_SCHEDULE)
+      : chooseParameters(chosenRanges(x, plan, settings, own), settings);
   return { scale, zeroPoint, overflow: overflowOf(own, scale, zeroPoint, settings) };
 }
 
@@ -38,13 +43,22 @@ function chosenRanges(x: F32, plan: RegionPlan, settings: AffineSettings, own: R
  * that symmetric ranges need. NaN in a region makes its range NaN.
  */
 export function rangesOf(x: F32, plan: RegionPlan, magnitudes: boolean): Ranges {
-  const max = new Float32Array(plan.regions);
   if (magnitudes) {
+    const max = new Float32Array(plan.regions);
     reduceAbsmax(max, x, plan);
     return { min: max.map((m) => -m), max };
   }
+  const own = extremesOf(x, plan);
+  for (let r = 0; r < plan.regions; r++) {
+    if (own.min[r] > own.max[r]) own.min[r] = own.max[r] = 0;
+  }
+  return own;
+}
+
+/** Smallest and largest value of every region: Infinity and -Infinity where it has no elements, NaN where one of them is NaN. */
+export function extremesOf(x: F32, plan: RegionPlan): Ranges {
   const min = new Float32Array(plan.regions).fill(Infinity);
-  max.fill(-Infinity);
+  const max = new Float32Array(plan.regions).fill(-Infinity);
   for (const span of plan.spans()) {
     const part = x.subarray(span.begin, span.begin + span.rows * span.width);
     const spanMin = new Float32Array(span.run > 0 ? regionsOf(span) : span.width).fill(Infinity);
@@ -55,9 +69,6 @@ export function rangesOf(x: F32, plan: RegionPlan, magnitudes: boolean): Ranges 
       min[region] = Math.min(min[region], spanMin[i]);
       max[region] = Math.max(max[region], spanMax[i]);
     });
-  }
-  for (let r = 0; r < plan.regions; r++) {
-    if (min[r] > max[r]) min[r] = max[r] = 0;
   }
   return { min, max };
 }

@@ -1,6 +1,7 @@
 /** Affine quantization: real = scale * (code - zeroPoint), one scale per region of the tensor. */
-import type { F32, F64, I16, I32, I8, U16, U8 } from '../core/arrays.js';
+import type { F32, F64, FloatArray, I16, I32, I8, U16, U8 } from '../core/arrays.js';
 import type { Rounding } from '../core/rounding.js';
+import type { TensorLike } from '../core/tensor.js';
 import type { Arithmetic } from '../kernels/types.js';
 
 export type Bits = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 16;
@@ -26,9 +27,10 @@ export type Granularity =
  * - `absmax`: [-a, a] with a the largest magnitude.
  * - `minmax`: the smallest and the largest value; for the symmetric mappings the same as absmax.
  * - `percentile`: the symmetric mappings: [-p, p] with p that percentile of the magnitudes; asymmetric: the middle percentile percent.
- * - `mse`: of the range above and its shrunken copies, 0.99 down to 0.2 of it, the one with the least squared error.
+ * - `mse`: of the range above and its shrunken copies, 0.99 down to 0.2 of it, the one with the least sum of importance * |error|^norm.
+ * - `hqq`: scale and zero point by half-quadratic splitting under the same sum, as the function hqq finds them.
  */
-export type ScaleMethod = 'absmax' | 'minmax' | 'percentile' | 'mse';
+export type ScaleMethod = 'absmax' | 'minmax' | 'percentile' | 'mse' | 'hqq';
 
 /**
  * 'float64' is for scales that come from torch's per-channel tensors: codes are made with the scale rounded to float32, values as
@@ -54,6 +56,13 @@ export interface AffineOptions {
   readonly scaleMethod?: ScaleMethod;
   /** For 'percentile': percent of the values inside the range, above 50 up to 100. Default 99.99. */
   readonly percentile?: number;
+  /** For 'mse' and 'hqq': the power of errors that is summed, above 0 up to 4. Default 2 for 'mse', 0.7 for 'hqq'. */
+  readonly norm?: number;
+  /**
+   * For 'mse' and 'hqq': what an error in each value costs, of a shape that broadcasts to x's: one per column, or one per value. Finite, 0 or more,
+   * not all 0; where a whole region has 0, its values count alike. Default 1 for all.
+   */
+  readonly importance?: TensorLike;
   /** Type that a file stores the scales in; they are rounded to it before codes are made. Default 'float32'. */
   readonly scaleDtype?: Exclude<ScaleDType, 'float64'>;
   /** Default 'halfEven'. */
@@ -75,7 +84,11 @@ export interface AffineOptions {
 }
 
 /** The options with every default filled in and the range of codes that follows from them. */
-export interface AffineSettings extends Required<Omit<AffineOptions, 'rangeMin' | 'rangeMax'>> {
+export interface AffineSettings extends Required<
+  Omit<AffineOptions, 'rangeMin' | 'rangeMax' | 'importance'>
+> {
+  /** One per value of the tensor, or null: 1 for all. */
+  readonly importance: FloatArray | null;
   readonly rangeMin: number | null;
   readonly rangeMax: number | null;
   readonly codeMin: number;
