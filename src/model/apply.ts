@@ -1,7 +1,8 @@
 /** Compressing a model by a plan, and restoring it: lazy views, so that one tensor is in memory at a time. */
-import type { TypedArray } from '../core/arrays.js';
+import type { F32, TypedArray, U16 } from '../core/arrays.js';
 import { DTYPES } from '../core/dtype.js';
 import { rangeError } from '../core/errors.js';
+import { FLOAT_FORMATS } from '../core/float-formats.js';
 import { elementCount } from '../core/shape.js';
 import type { TensorInfo, TensorSource } from '../core/source.js';
 import type { Tensor } from '../core/tensor.js';
@@ -87,7 +88,8 @@ class Scratch {
 /**
  * Returns the model with every tensor restored to its original type and shape. Nothing is read before `read(name)` asks for it.
  *
- * Numerics: values are those of `decompress`, in float32; a float16 or bfloat16 original gets them rounded half to even, saturating.
+ * Numerics: values are those of `decompress`, in float32; a float16 or bfloat16 original gets them rounded half to even, finite ones
+ * saturating.
  *
  * @param model a compressed model; is closed by the result's `close`
  * @throws from `read` what the compressed model throws.
@@ -122,13 +124,27 @@ function restored(values: Tensor, dtype: Tensor['dtype']): Tensor {
   switch (dtype) {
     case 'float16':
     case 'bfloat16':
-      return { data: castFloat(values, dtype, { overflow: 'saturate' }), shape, dtype };
+      return { data: saturated(values, dtype), shape, dtype };
     case 'float64':
       return { data: Float64Array.from(values.data as ArrayLike<number>), shape, dtype };
     default:
       return values;
   }
 }
+
+/** Codes of a 16-bit type: what lies beyond its range saturates, and infinities stay what they are. */
+function saturated(values: Tensor, dtype: 'float16' | 'bfloat16'): U16 {
+  const codes = castFloat(values, dtype, { overflow: 'saturate' });
+  const infinity = FLOAT_FORMATS[dtype].infinityCode as number;
+  const data = values.data as F32;
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] === Infinity) codes[i] = infinity;
+    else if (data[i] === -Infinity) codes[i] = SIGN16 | infinity;
+  }
+  return codes;
+}
+
+const SIGN16 = 0x8000;
 
 function unknownTensor(fn: string, argument: string, name: string): RangeError {
   return rangeError(fn, argument, 'a tensor of this model', name, 'make the plan from this model');

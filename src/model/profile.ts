@@ -8,7 +8,8 @@ import type { TensorSource } from '../core/source.js';
 import { toContiguous } from '../core/tensor.js';
 import { byteSize, decompress, errorBound } from '../compressed/compressed.js';
 import { checkScheme, compressTensor, type LossyScheme, type Scheme } from '../compressed/schemes.js';
-import { errorMeasures } from '../metrics/error.js';
+import { errorMeasures, type ErrorMeasures } from '../metrics/error.js';
+import { comparable } from './compare.js';
 import { inTensor } from './in-tensor.js';
 import { picturedProfile } from './report-view.js';
 import { planRecipe } from './plan.js';
@@ -71,9 +72,17 @@ function measure(
   return {
     compressedBytes,
     bitsPerWeight: count === 0 ? 0 : (8 * compressedBytes) / count,
-    measures: errorMeasures(x.data, decompress(c).data as FloatArray),
+    measures: measuresOf(x.data, decompress(c).data as FloatArray),
     bound: errorBound(c),
   };
+}
+
+/** As verify has it: an element that is not finite and came back as itself is no error. */
+function measuresOf(data: FloatArray, values: FloatArray): ErrorMeasures {
+  const measures = errorMeasures(data, values);
+  if (Number.isFinite(measures.maxAbs)) return measures;
+  const { original, restored, isChanged } = comparable(data, values);
+  return isChanged ? measures : errorMeasures(original, restored);
 }
 
 function checkCandidates(fn: string, candidates: unknown): [name: string, scheme: LossyScheme][] {

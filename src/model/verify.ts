@@ -13,6 +13,7 @@ import type { Compressed } from '../compressed/kinds.js';
 import { errorSums, measuresOfSums, type ErrorMeasures } from '../metrics/error.js';
 import type { ErrorSums } from '../kernels/types.js';
 import { decompressModel, isCompressed } from './apply.js';
+import { compareTensors } from './compare.js';
 import { inTensor } from './in-tensor.js';
 import { picturedReport } from './report-view.js';
 import { labelOf, levelsOf } from './labels.js';
@@ -33,6 +34,9 @@ const FIGURES = ['ratio', 'bitsPerWeight', 'maxAbs', 'l2', 'relativeL2', 'mse', 
  * Returns what compression did to a model: sizes, measured errors, proved bounds, and whether the goals are reached.
  *
  * Every tensor is read from both, decompressed and compared with the original in float64; kept tensors must be equal to the byte.
+ *
+ * Numerics: an element that is not finite and came back as itself is no error. One that became another makes the measures NaN or Infinity, but
+ * is no breach of the bound, which speaks of finite elements. A finite element that came back as NaN or an infinity is off by Infinity.
  *
  * Cost: reads both models once, one tensor at a time; about 1 s per GB of float32.
  *
@@ -115,17 +119,17 @@ async function inspectTensor(
 
 function inspectLossy(name: string, entry: CompressedEntry, before: Tensor, after: Compressed): Inspected {
   const { data } = toContiguous(before, 'verify', 'original');
-  const sums = errorSums(data, decompress(after).data as FloatArray);
+  const { sums, finite } = compareTensors(data, decompress(after).data as FloatArray);
   const count = data.length;
   const bound = errorBound(after);
-  const measures = measuresOfSums(sums, count);
+  const measured = measuresOfSums(finite, count);
   const report: TensorReport = {
     ...sizesOf(name, entry),
     label: labelOf(after),
     isLossy: true,
-    measures,
+    measures: measuresOfSums(sums, count),
     bound,
-    isWithinBound: measures.maxAbs <= bound.maxAbs && measures.l2 <= bound.l2,
+    isWithinBound: measured.maxAbs <= bound.maxAbs && measured.l2 <= bound.l2,
     histogram: count === 0 ? null : countBins(data, HISTOGRAM_BINS),
     levels: levelsOf(after),
   };
