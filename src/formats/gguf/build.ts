@@ -121,7 +121,7 @@ function sizedSpec<T extends GgufTensorSpec>(spec: T, fn: string, argument: stri
   return { name, type, shape: Array.from(shape), byteLength, source: spec };
 }
 
-function checkName(name: unknown, fn: string): void {
+export function checkName(name: unknown, fn: string): void {
   checkText(name, 'name', fn);
   const text = name as string;
   if (text === '' || text.includes('\0')) {
