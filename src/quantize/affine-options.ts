@@ -3,9 +3,10 @@ import { rangeError, typeError } from '../core/errors.js';
 import { checkChoice, checkInteger, checkOptions } from '../core/options.js';
 import { checkSeed } from '../core/random.js';
 import { ROUNDINGS } from '../core/rounding.js';
+import { checkGivenRange } from './affine-range.js';
 import type { AffineOptions, AffineSettings, Bits, Mapping, QParams, ScaleMethod } from './affine-types.js';
 import { checkImportance } from './importance.js';
-import { checkGranularity, refuseTails } from './regions.js';
+import { checkGranularity, planRegions, refuseTails } from './regions.js';
 import { isScaleOf } from './scale-rule.js';
 
 const KEYS: readonly (keyof AffineOptions)[] = [
@@ -26,11 +27,12 @@ const KEYS: readonly (keyof AffineOptions)[] = [
   'tail',
 ];
 
-const MAPPINGS = ['symmetric', 'symmetricFull', 'asymmetric'] as const;
+export const MAPPINGS = ['symmetric', 'symmetricFull', 'asymmetric'] as const;
 const SCALE_DTYPES = ['float32', 'float16', 'bfloat16', 'float64'] as const;
 const ARITHMETICS = ['reciprocal', 'division'] as const;
 const METHODS = ['absmax', 'minmax', 'percentile', 'mse', 'hqq'] as const;
 export const NON_FINITE = ['throw', 'saturate'] as const;
+const OWN_RANGE = { rangeMin: null, rangeMax: null };
 
 /** The options checked against the shape of the tensor they are for. */
 export function checkAffineOptions(
@@ -54,12 +56,7 @@ export function checkAffineOptions(
     );
   }
   const { norm, importance } = checkObjective(fn, given, scaleMethod, shape);
-  const rangeMin = checkBound(fn, 'rangeMin', given.rangeMin);
-  const rangeMax = checkBound(fn, 'rangeMax', given.rangeMax);
-  if (rangeMin !== null && rangeMax !== null && rangeMin > rangeMax) {
-    throw rangeError(fn, 'rangeMin', `at most rangeMax (${rangeMax})`, rangeMin, 'swap the two');
-  }
-  const ranged = rangeMin !== null || rangeMax !== null;
+  const ranged = given.rangeMin !== undefined || given.rangeMax !== undefined;
   if (ranged && scaleMethod !== 'absmax' && scaleMethod !== 'minmax') {
     const fix = 'give the range or a method that finds it, not both';
     throw rangeError(
@@ -73,6 +70,7 @@ export function checkAffineOptions(
   const granularity = checkGranularity(fn, given.granularity ?? { kind: 'tensor' }, shape);
   const tail = checkChoice(fn, 'tail', given.tail ?? 'short', ['short', 'throw']);
   if (tail === 'throw') refuseTails(fn, granularity, shape);
+  const range = ranged ? checkGivenRange(fn, given, planRegions(shape, granularity).regions) : OWN_RANGE;
   return {
     bits,
     mapping,
@@ -91,8 +89,7 @@ export function checkAffineOptions(
     rounding: checkChoice(fn, 'rounding', given.rounding ?? 'halfEven', ROUNDINGS),
     seed: checkSeed(fn, given.seed ?? 0),
     arithmetic: checkChoice(fn, 'arithmetic', given.arithmetic ?? 'reciprocal', ARITHMETICS),
-    rangeMin,
-    rangeMax,
+    ...range,
     nonFinite: checkChoice(fn, 'nonFinite', given.nonFinite ?? 'throw', NON_FINITE),
     tail,
   };
@@ -156,16 +153,6 @@ function checkPercentile(fn: string, percentile: unknown): number {
     throw rangeError(fn, 'percentile', expected, percentile, 'it is the percent of values inside the range');
   }
   return percentile;
-}
-
-function checkBound(fn: string, name: string, bound: unknown): number | null {
-  if (bound === undefined) return null;
-  if (typeof bound !== 'number')
-    throw typeError(fn, name, 'a finite number', bound, 'leave it out for the own range');
-  if (!Number.isFinite(Math.fround(bound))) {
-    throw rangeError(fn, name, 'a finite float32', bound, 'leave it out for the own range');
-  }
-  return bound;
 }
 
 /** A QParams record whose parts fit together and to `regions` regions. */

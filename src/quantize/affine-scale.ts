@@ -2,6 +2,7 @@
 import type { F32, FloatArray, I32 } from '../core/arrays.js';
 import { describe, NumericError } from '../core/errors.js';
 import { kernels } from '../kernels/dispatch.js';
+import { withGivenRange } from './affine-range.js';
 import type { AffineSettings, NonFinite, Scales } from './affine-types.js';
 import { HQQ_SCHEDULE, solveHqq } from './hqq-solve.js';
 import { gatherObjective } from './objective.js';
@@ -29,13 +30,10 @@ export function usesMagnitudes({ mapping, scaleMethod }: AffineSettings): boolea
 }
 
 function chosenRanges(x: F32, plan: RegionPlan, settings: AffineSettings, own: Ranges): Ranges {
-  const { scaleMethod, rangeMin, rangeMax } = settings;
+  const { scaleMethod } = settings;
   if (scaleMethod === 'percentile') return percentileRange(x, plan, settings.percentile, settings.mapping);
   if (scaleMethod === 'mse') return bestRange(x, plan, settings, own);
-  return {
-    min: rangeMin === null ? own.min : own.min.map(() => rangeMin),
-    max: rangeMax === null ? own.max : own.max.map(() => rangeMax),
-  };
+  return withGivenRange(own, settings);
 }
 
 /**

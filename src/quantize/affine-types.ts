@@ -71,9 +71,9 @@ export interface AffineOptions {
   readonly seed?: number;
   /** How x / scale is formed. Default 'reciprocal' (torch, ggml); 'division' is ONNX Runtime's and compressed-tensors'. */
   readonly arithmetic?: Arithmetic;
-  /** Bounds that replace the smallest and largest value of every region; each default: the region's own. */
-  readonly rangeMin?: number;
-  readonly rangeMax?: number;
+  /** Bounds that replace the smallest and largest value: of every region, or one per region. Each default: the region's own. */
+  readonly rangeMin?: number | Float32Array | Float64Array | readonly number[];
+  readonly rangeMax?: number | Float32Array | Float64Array | readonly number[];
   /** Default 'throw'. */
   readonly nonFinite?: NonFinite;
   /**
@@ -89,8 +89,8 @@ export interface AffineSettings extends Required<
 > {
   /** One per value of the tensor, or null: 1 for all. */
   readonly importance: FloatArray | null;
-  readonly rangeMin: number | null;
-  readonly rangeMax: number | null;
+  readonly rangeMin: number | F32 | null;
+  readonly rangeMax: number | F32 | null;
   readonly codeMin: number;
   readonly codeMax: number;
 }
