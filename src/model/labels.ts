@@ -1,11 +1,12 @@
 /** What a compressed tensor is, in words and as the numbers that its codes stand for. */
 import { DTYPES } from '../core/dtype.js';
 import type { SmallFloat } from '../core/float-formats.js';
-import type { Compressed } from '../compressed/kinds.js';
+import { kindOf, type Compressed } from '../compressed/kinds.js';
 import { decodeFloat } from '../quantize/cast.js';
 import { INT8_STEP, scaleValues } from '../quantize/mx-tensor.js';
 import type { AffineTensor, Granularity } from '../quantize/affine-types.js';
-import { codebookLabel, codebookLevels } from '../quantize/codebook-view.js';
+import type { CodebookHeader } from '../quantize/codebook-types.js';
+import { codebookHeaderLabel, codebookLabel, codebookLevels } from '../quantize/codebook-view.js';
 
 /** More levels than this are a blur in any picture. */
 const MAX_LEVELS = 256;
@@ -27,6 +28,27 @@ export function labelOf(c: Compressed): string {
       return `nvfp4, ${c.levels === 1 ? 'one level' : 'two levels'}`;
     case 'tfjs':
       return `tfjs ${c.dtype}`;
+  }
+}
+
+/**
+ * The label of a tensor of which only the stored header is known. Nothing in a file's header is trusted: where no label can be made, it
+ * is the name of the kind, and of what the header holds nothing is longer than 80 characters.
+ */
+export function headerLabel(header: object): string {
+  const { kind } = header as { readonly kind?: unknown };
+  if (kindOf(kind) === null) return 'unknown';
+  const label = labelOfHeader(header as Compressed | CodebookHeader);
+  return typeof label === 'string' && label.length <= 80 ? label : (kind as string);
+}
+
+/** Text, if the header is sound. */
+function labelOfHeader(header: Compressed | CodebookHeader): unknown {
+  try {
+    // The other headers are their tensors without the arrays, of which labels say nothing.
+    return 'offset' in header ? codebookHeaderLabel(header) : labelOf(header);
+  } catch {
+    return null;
   }
 }
 

@@ -62,6 +62,8 @@ export interface CompressedEntry {
   readonly originalBytes: number;
   readonly arrays: readonly ArraySpec[];
   readonly compressedBytes: number;
+  /** What it was compressed to, as in reports, where a file's header tells: 'nf4, blocks of 64, float32 absmax', 'kept'. */
+  readonly label?: string;
 }
 
 /** A compressed model: read one tensor at a time, compressed at that moment or loaded from a file. */

@@ -7,6 +7,7 @@ import type { Tensor } from '../core/tensor.js';
 import { fromArrays } from '../compressed/compressed.js';
 import type { Compressed } from '../compressed/kinds.js';
 import { inTensor } from './in-tensor.js';
+import { headerLabel } from './labels.js';
 import {
   arrayNamesOf,
   beginChecksum,
@@ -45,6 +46,7 @@ export function readCompressed(source: TensorSource): CompressedModel {
       originalBytes: record.bytes,
       arrays,
       compressedBytes,
+      label: record.header === null ? 'kept' : headerLabel(record.header),
     });
   }
   return {

@@ -10,22 +10,16 @@ import { NESTED_BLOCK } from './codebook-nested.js';
 import { checkCodebookOptions } from './codebook-options.js';
 import { bitsFor } from './codebook-tables.js';
 import { bookOf, checkCodebookTensor, MAX_LEVELS, NAMES } from './codebook-tensor.js';
-import type { CodebookTensor, KMeansReport, QuantizeCodebookOptions } from './codebook-types.js';
+import type {
+  CodebookHeader,
+  CodebookTensor,
+  KMeansReport,
+  QuantizeCodebookOptions,
+} from './codebook-types.js';
 import { codebookTensor } from './codebook-view.js';
 import { fieldsOf } from './coded-header.js';
 
 const FROM = 'codebookFromArrays';
-
-/** What a CodebookTensor needs besides its arrays; every value survives JSON. */
-export interface CodebookHeader extends Pick<
-  CodebookTensor,
-  'kind' | 'name' | 'blockSize' | 'shape' | 'overflow' | 'fit'
-> {
-  /** Number of levels. */
-  readonly levels: number;
-  /** What was taken from absmax before it was nested; null where it is not. */
-  readonly offset: number | null;
-}
 
 const HEADER_KEYS = ['kind', 'name', 'levels', 'blockSize', 'offset', 'shape', 'overflow', 'fit'];
 

@@ -72,3 +72,14 @@ export interface CodebookTensor {
   readonly overflow: number;
   readonly fit: KMeansReport | null;
 }
+
+/** What a CodebookTensor needs besides its arrays; every value survives JSON. */
+export interface CodebookHeader extends Pick<
+  CodebookTensor,
+  'kind' | 'name' | 'blockSize' | 'shape' | 'overflow' | 'fit'
+> {
+  /** Number of levels. */
+  readonly levels: number;
+  /** What was taken from absmax before it was nested; null where it is not. */
+  readonly offset: number | null;
+}

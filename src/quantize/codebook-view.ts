@@ -8,23 +8,44 @@ import { drawHistogram } from '../core/svg-histogram.js';
 import { codebookErrorBound } from './codebook-bound.js';
 import { unpackCodes } from './codebook-codes.js';
 import { bookOf, checkCodebookTensor, scalesOf } from './codebook-tensor.js';
-import type { CodebookTensor } from './codebook-types.js';
+import type { CodebookHeader, CodebookTensor } from './codebook-types.js';
 
 /** Gives the record its printed form and pictures. */
 export function codebookTensor(c: CodebookTensor): CodebookTensor & Pictured {
   return picturedAs(c, { print, toSVG, toHTML });
 }
 
+/** What a label says of a codebook tensor. */
+interface Labelled extends Pick<CodebookTensor, 'name' | 'blockSize'> {
+  readonly levels: number;
+  readonly isNested: boolean;
+}
+
 /** Such as 'nf4, blocks of 64, nested absmax'; also the label of reports. */
 export function codebookLabel({ name, codebook, blockSize, absmax }: CodebookTensor): string {
+  return labelText({
+    name,
+    levels: codebook.length,
+    blockSize,
+    isNested: absmax !== null && 'codes' in absmax,
+  });
+}
+
+/** The same from what a file's header says. */
+export function codebookHeaderLabel({ offset, ...rest }: CodebookHeader): string {
+  return labelText({ ...rest, isNested: offset !== null });
+}
+
+function labelText({ name, levels, blockSize, isNested }: Labelled): string {
   const table =
     name === 'kmeans'
-      ? `k-means of ${codebook.length} levels`
+      ? `k-means of ${levels} levels`
       : name === 'custom'
-        ? `codebook of ${codebook.length} levels`
+        ? `codebook of ${levels} levels`
         : name;
-  if (blockSize === null || absmax === null) return table;
-  return `${table}, blocks of ${blockSize}, ${'codes' in absmax ? 'nested' : 'float32'} absmax`;
+  return blockSize === null
+    ? table
+    : `${table}, blocks of ${blockSize}, ${isNested ? 'nested' : 'float32'} absmax`;
 }
 
 /** The numbers that the codes stand for, ascending, in the block with the largest absmax. */

@@ -22,6 +22,7 @@ interface Inspection {
     dtype: string;
     shape: number[];
     bytes: number;
+    label?: string;
     arrays?: { name: string; dtype: string }[];
   }[];
 }
@@ -93,7 +94,7 @@ describe('tensorslim inspect', () => {
     }
   });
 
-  it('says of a compressed file what each tensor is stored as', async () => {
+  it('says of a compressed file what each tensor was compressed to', async () => {
     const folder = newFolder();
     const small = join(folder, 'small.safetensors');
     await cli(['compress', await saveSmall(folder), '-p', 'int4-g32', '-o', small]);
@@ -102,23 +103,26 @@ describe('tensorslim inspect', () => {
       /^.*: compressed safetensors model, 11 tensors, 13.8k elements, 57.5 kB → .* kB, \d\.\d\d×\n/,
     );
     expect(stdout).toMatch(
-      /\nembed\/table +float32 +64×48 +codes uint8, scale float16 +12.3 kB +1.79 kB +6.86×\n/,
+      /\nembed\/table +float32 +64×48 +int4 symmetric, groups of 32 along axis 1, float16 scales +12.3 kB +1.79 kB +6.86×\n/,
     );
-    expect(stdout).toMatch(/\nids +int32 +2×1000 +as it was +/);
+    expect(stdout).toMatch(/\nids +int32 +2×1000 +kept +/);
     const { isCompressed, bytes, originalBytes, tensors } = await inspect(small);
     expect(isCompressed).toBe(true);
     expect(originalBytes).toBeGreaterThan(bytes);
+    expect(tensors[0].label).toBe('int4 symmetric, groups of 32 along axis 1, float16 scales');
     expect(tensors[0].arrays?.map(({ dtype }) => dtype)).toEqual(['uint8', 'float16']);
   });
 
-  it('says of a quantized tfjs model what each weight is stored as', async () => {
+  it('says of a quantized tfjs model what each weight was compressed to', async () => {
     const folder = newFolder();
     const small = join(folder, 'small');
     await cli(['compress', await saveSmallTfjs(folder), '-p', 'tfjs-uint8', '-o', small]);
     expect((await cli(['inspect', small])).stdout).toMatch(
-      /\nembed\/table +float32 +64×48 +uint8 +12.3 kB +3.07 kB +4.00×\n/,
+      /\nembed\/table +float32 +64×48 +tfjs uint8 +12.3 kB +3.07 kB +4.00×\n/,
     );
-    expect((await inspect(small)).isCompressed).toBe(true);
+    const { isCompressed, tensors } = await inspect(small);
+    expect(isCompressed).toBe(true);
+    expect(tensors.map(({ label }) => label)).toContain('kept');
   });
 
   it('fits the terminal', async () => {

@@ -49,6 +49,8 @@ interface PlainRow {
 
 interface CompressedRow extends PlainRow {
   readonly originalBytes: number;
+  /** What it was compressed to: 'int8 symmetric, per axis 0, float32 scales'. */
+  readonly label: string;
   readonly arrays: readonly ArraySpec[];
 }
 
@@ -65,7 +67,7 @@ const PLAIN_COLUMNS: readonly Column<PlainRow>[] = [
 
 const COMPRESSED_COLUMNS: readonly Column<CompressedRow>[] = [
   ...COMMON_COLUMNS,
-  { title: 'stored as', align: 'left', cell: storedText },
+  { title: 'compressed to', align: 'left', isFlexible: true, cell: ({ label }) => label },
   { title: 'before', align: 'right', cell: ({ originalBytes }) => bytesFigure(originalBytes) },
   { title: 'after', align: 'right', cell: ({ bytes }) => bytesFigure(bytes) },
   { title: 'ratio', align: 'right', cell: ({ originalBytes, bytes }) => ratioText(originalBytes, bytes) },
@@ -88,8 +90,9 @@ function plainOutcome(path: string, model: TensorSource, columns: number): Outco
 
 function compressedOutcome(path: string, model: CompressedModel, columns: number): Outcome {
   const rows = Array.from(model.entries, ([name, entry]): CompressedRow => {
-    const { dtype, shape, compressedBytes, originalBytes, arrays } = entry;
-    return { name, dtype, shape, bytes: compressedBytes, originalBytes, arrays };
+    const { dtype, shape, compressedBytes, originalBytes, arrays, label } = entry;
+    const facts = { name, dtype, shape, bytes: compressedBytes, originalBytes };
+    return { ...facts, label: label ?? storedText(name, entry), arrays };
   });
   const bytes = sum(rows, (row) => row.bytes);
   const originalBytes = sum(rows, (row) => row.originalBytes);
@@ -123,11 +126,11 @@ function factsOf(
   };
 }
 
-/** Such as 'codes uint8, scale float16'; for tfjs 'uint8'; 'as it was' for a tensor that was kept. */
-function storedText(row: CompressedRow): string {
-  const { name, arrays } = row;
-  if (isKept([name, row])) return 'as it was';
-  return arrays.map((array) => `${array.name.slice(name.length + 1)} ${array.dtype}`.trim()).join(', ');
+/** For tfjs models, whose files name no scheme: 'tfjs uint8', 'float16', or 'kept'. */
+function storedText(name: string, entry: CompressedEntry): string {
+  if (isKept([name, entry])) return 'kept';
+  const [{ dtype }] = entry.arrays;
+  return dtype.startsWith('uint') ? `tfjs ${dtype}` : dtype;
 }
 
 function metadataText({ metadata }: Pick<TensorSource, 'metadata'>, columns: number): string {
