@@ -1,11 +1,11 @@
 /** From a tensor to scales and zero points: ranges per region, then the mapping. */
 import type { F32, FloatArray, I32 } from '../core/arrays.js';
-import { describe, NumericError } from '../core/errors.js';
 import { kernels } from '../kernels/dispatch.js';
 import { withGivenRange } from './affine-range.js';
 import type { AffineSettings, NonFinite, Scales } from './affine-types.js';
 import { HQQ_SCHEDULE, solveHqq } from './hqq-solve.js';
 import { gatherObjective } from './objective.js';
+import { nonFiniteError } from './non-finite.js';
 import { bestRange, percentileRange } from './range-search.js';
 import { regionsOf, type RegionPlan, type Span } from './regions.js';
 import { chooseParameters, clipOf, type Parameters, type Ranges } from './scale-rule.js';
@@ -122,15 +122,8 @@ export function finiteRanges(
 ): { readonly finite: F32; readonly own: Ranges } {
   const own = rangesOf(values, plan, magnitudes);
   if (own.min.every(Number.isFinite) && own.max.every(Number.isFinite)) return { finite: values, own };
-  const index = kernels().firstNonFinite(values);
   if (nonFinite === 'throw') {
-    const got = `${describe(data[index])} at index ${index}`;
-    const fix = "repair the tensor, or pass nonFinite: 'saturate'";
-    throw new NumericError(
-      'NON_FINITE',
-      `${fn}: "x" expected finite float32 values, got ${got} - ${fix}`,
-      index,
-    );
+    throw nonFiniteError(fn, data, values, "repair the tensor, or pass nonFinite: 'saturate'");
   }
   // 0 changes no range that holds 0, and every range does: the symmetric ones by definition, the asymmetric by rule.
   const finite = values.map((v) => (Number.isFinite(v) ? v : 0));

@@ -53,6 +53,7 @@ function toHTML(q: AffineTensor): string {
     ['bits per weight', size === 0 ? 'none' : fixedFigure((bytes * 8) / size, 3)],
     ['largest error, proved', numberFigure(affineErrorBound(q).maxAbs)],
   ];
-  if (overflow > 0) facts.push(['clipped by at most', numberFigure(overflow)]);
+  // Clipping in quantizeAffine; in GPTQ the errors of other weights that this one makes good.
+  if (overflow > 0) facts.push(['error beyond rounding, at most', numberFigure(overflow)]);
   return factsHtml(headOf(q), facts, toSVG(q));
 }

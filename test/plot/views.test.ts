@@ -51,6 +51,6 @@ describe('pictures of quantized tensors', () => {
     const facts = elementsOf(parseXml(q.toHTML()), 'dd').map(({ text }) => text);
     expect(facts).toEqual(['2 float16, 1', '36 B', '4.500', '0.5']);
     const clipped = quantizeWith(Float32Array.of(4), chooseQParams(Float32Array.of(1), { bits: 8 }));
-    expect(parseXml(clipped.toHTML()).text).toContain('clipped by at most2.996');
+    expect(parseXml(clipped.toHTML()).text).toContain('error beyond rounding, at most2.996');
   });
 });
