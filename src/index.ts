@@ -82,6 +82,30 @@ export type { Nvfp4Options, Nvfp4Tensor } from './quantize/nvfp4-types.js';
 export { gptq } from './quantize/gptq.js';
 export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './quantize/gptq-types.js';
 export { hessianAccumulator, type HessianAccumulator } from './quantize/hessian.js';
+export { biasCorrection } from './quantize/bias-correction.js';
+export type {
+  BiasCorrectionOptions,
+  BiasCorrectionReport,
+  BiasCorrectionResult,
+} from './quantize/bias-correction.js';
+export { equalizeLayers } from './quantize/equalize.js';
+export type {
+  EqualizedLayer,
+  EqualizeLayer,
+  EqualizeOptions,
+  EqualizePairReport,
+  EqualizeReport,
+  EqualizeResult,
+} from './quantize/equalize-types.js';
+export { clipSearch, hqq } from './quantize/hqq.js';
+export type {
+  ClipSearchOptions,
+  ClipSearchResult,
+  HqqOptions,
+  HqqReport,
+  HqqResult,
+  ScaleSearchReport,
+} from './quantize/hqq-types.js';
 export { fakeQuantizePact, fakeQuantizePactBackward } from './quantize/qat-pact.js';
 export type {
   FakeQuantizeBackwardOptions,

@@ -42,6 +42,30 @@ export type { Nvfp4Options, Nvfp4Tensor } from './nvfp4-types.js';
 export { gptq } from './gptq.js';
 export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './gptq-types.js';
 export { hessianAccumulator, type HessianAccumulator } from './hessian.js';
+export { biasCorrection } from './bias-correction.js';
+export type {
+  BiasCorrectionOptions,
+  BiasCorrectionReport,
+  BiasCorrectionResult,
+} from './bias-correction.js';
+export { equalizeLayers } from './equalize.js';
+export type {
+  EqualizedLayer,
+  EqualizeLayer,
+  EqualizeOptions,
+  EqualizePairReport,
+  EqualizeReport,
+  EqualizeResult,
+} from './equalize-types.js';
+export { clipSearch, hqq } from './hqq.js';
+export type {
+  ClipSearchOptions,
+  ClipSearchResult,
+  HqqOptions,
+  HqqReport,
+  HqqResult,
+  ScaleSearchReport,
+} from './hqq-types.js';
 export { fakeQuantizePact, fakeQuantizePactBackward } from './qat-pact.js';
 export type {
   FakeQuantizeBackwardOptions,
