@@ -1,6 +1,7 @@
 /**
  * Malformed GGUF files, one row each: what is wrong, the code of the error that must name it, the bytes. `reference` says what ggml
- * (gguf.cpp, d99724f2, its data loaded too) does: most rows it rejects as well; the others are the cases where we are stricter.
+ * (gguf.cpp, d99724f2, its data loaded too) does: most rows it rejects as well;
+ * the others are the cases where we are stricter.
  */
 import type { GgufErrorCode } from 'tensorslim/gguf';
 import { alignment, file, join, list, pair, tensor, text, u32, u64, type Piece } from './build.js';
@@ -9,8 +10,8 @@ export interface MalformedCase {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly code: GgufErrorCode;
-  /** Whether the reference implementation reads the file. */
-  readonly reference: 'rejects' | 'accepts';
+  /** Whether the reference implementation reads the file, or ends the program. */
+  readonly reference: 'rejects' | 'aborts' | 'accepts';
 }
 
 type Row = readonly [name: string, code: GgufErrorCode, bytes: Uint8Array];
@@ -86,8 +87,6 @@ const REJECTED_BY_BOTH: readonly Row[] = [
   ['an axis of 2^63', 'GGUF_SHAPE', one('w', [2n ** 63n])],
   ['an axis of 2^64 - 1', 'GGUF_SHAPE', one('w', [ALL])],
   ['2^63 elements', 'GGUF_SHAPE_OVERFLOW', one('w', [2n ** 31n, 2n ** 32n])],
-  ['2^64 elements, of which 64 bits show none', 'GGUF_SHAPE_OVERFLOW', one('w', [2n ** 32n, 2n ** 32n])],
-  ['2^52 elements of 4 bytes', 'GGUF_SHAPE_OVERFLOW', one('w', [2n ** 26n, 2n ** 26n])],
   ['type 43', 'GGUF_TYPE_UNKNOWN', one('w', [8], 43)],
   ['type 999', 'GGUF_TYPE_UNKNOWN', one('w', [8], 999)],
   ['type -1', 'GGUF_TYPE_UNKNOWN', one('w', [8], 2 ** 32 - 1)],
@@ -130,8 +129,14 @@ const REJECTED_BY_BOTH: readonly Row[] = [
   ['axes cut off', 'GGUF_HEADER_TRUNCATED', cut(one('w', [8, 1, 1, 1]), 60)],
 ];
 
+/** Files over which ggml ends the program. */
+const FATAL: readonly Row[] = [
+  ['2^52 elements of 4 bytes', 'GGUF_SHAPE_OVERFLOW', one('w', [2n ** 26n, 2n ** 26n])],
+];
+
 /** Files that ggml reads. */
 const STRICTER: readonly Row[] = [
+  ['2^64 elements, of which 64 bits show none', 'GGUF_SHAPE_OVERFLOW', one('w', [2n ** 32n, 2n ** 32n])],
   ['a key of 65,536 bytes', 'GGUF_KEY_TOO_LONG', withPairs(key('k'.repeat(65_536)))],
   ['a key that is no UTF-8', 'GGUF_UTF8', withPairs(key([0xff]))],
   ['a key with an overlong NUL', 'GGUF_UTF8', withPairs(key([0xc0, 0x80]))],
@@ -157,6 +162,7 @@ const STRICTER: readonly Row[] = [
 
 export const MALFORMED: readonly MalformedCase[] = [
   ...REJECTED_BY_BOTH.map(([name, code, bytes]) => ({ name, code, bytes, reference: 'rejects' as const })),
+  ...FATAL.map(([name, code, bytes]) => ({ name, code, bytes, reference: 'aborts' as const })),
   ...STRICTER.map(([name, code, bytes]) => ({ name, code, bytes, reference: 'accepts' as const })),
 ];
 
