@@ -43,11 +43,7 @@ export { gptq } from './gptq.js';
 export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './gptq-types.js';
 export { hessianAccumulator, type HessianAccumulator } from './hessian.js';
 export { biasCorrection } from './bias-correction.js';
-export type {
-  BiasCorrectionOptions,
-  BiasCorrectionReport,
-  BiasCorrectionResult,
-} from './bias-correction.js';
+export type { BiasCorrectionOptions, BiasCorrectionReport, BiasCorrectionResult } from './bias-correction.js';
 export { equalizeLayers } from './equalize.js';
 export type {
   EqualizedLayer,
