@@ -56,6 +56,11 @@ def main():
         result = learnable(x, gradient, scale, zero.float(), lambda *t: (
             torch._fake_quantize_learnable_per_channel_affine(*t, axis, -8, 7, 0.5)))
         arrays |= {f"axis{axis}/learnable/{key}": value for key, value in result.items()}
+    # Ties with an odd zero point.
+    odd = torch.tensor([0.25, 0.75, 1.25, 0.25])
+    result = learnable(odd, torch.ones(4), torch.tensor([0.5]), torch.tensor([1.0]), lambda *t: (
+        torch._fake_quantize_learnable_per_tensor_affine(*t, 0, 255, 1.0)))
+    arrays |= {"odd/x": odd, "odd/y": result["y"], "odd/dscale": result["dscale"]}
     write({name: t.contiguous() for name, t in arrays.items()})
 
 

@@ -36,8 +36,9 @@ import { forEachStretch } from './stretches.js';
  * Cost: four passes of the quantizer's kernels and a plain loop, about 10 ns per element.
  *
  * Compatible with: torch 2.13 fake_quantize_per_tensor_affine and _per_channel_affine (x to the bit) and
- * _fake_quantize_learnable_per_tensor_affine and _per_channel_affine (x to the bit, sums to torch's float32 rounding), with gradientScale for
- * its grad_factor. torch's learnable kernels add the zero point before they round, so ties go the other way where it is odd.
+ * _fake_quantize_learnable_per_tensor_affine and _per_channel_affine (x to the bit, sums to the rounding of float32), with gradientScale for
+ * its grad_factor. Backward the learnable ones add the zero point before they round, so that ties go the other way where it is odd, and the
+ * one per tensor takes a zero point of -2 for -1: docs/compat.md.
  *
  * @param x what fakeQuantize got
  * @param qparams from chooseQParams, chooseLsqQParams or training; zero points whole (keep the learned ones beside them, and round)
@@ -49,7 +50,7 @@ import { forEachStretch } from './stretches.js';
  * const qparams = chooseQParams(Float32Array.of(1.27), { bits: 8 }); // scale 0.01
  * const gradients = fakeQuantizeBackward(x, qparams, Float32Array.of(1, 1));
  * gradients.x; // Float32Array [1, 0]
- * gradients.scale[0]; // 127.00...: 9 is clamped to 127 steps, 0.3 is 30 steps but for rounding
+ * gradients.scale[0]; // 126.9999...: 9 is clamped to 127 steps, 0.3 is 30 steps but for rounding
  * @see fakeQuantize
  * @see Bengio, Léonard and Courville 2013, arXiv:1308.3432; Esser et al. 2020, arXiv:1902.08153; Bhalgat et al. 2020, arXiv:2004.09576
  */

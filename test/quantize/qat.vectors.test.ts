@@ -49,9 +49,9 @@ const CASES: readonly [name: string, qparams: QParams, factor: number][] = [
 ];
 
 describe('gradients of fake quantization against torch 2.13', () => {
-  it('reads all 31 arrays', () => {
-    // x and the gradient; dx of the plain and four results of the learnable function in five cases; two parameters of two axes.
-    expect(golden.size).toBe(2 + 5 * 5 + 2 * 2);
+  it('reads all 34 arrays', () => {
+    // x and the gradient; dx of the plain and four results of the learnable function in five cases; two parameters of two axes; ties.
+    expect(golden.size).toBe(2 + 5 * 5 + 2 * 2 + 3);
   });
 
   for (const [name, qparams, gradientScale] of CASES) {
@@ -72,6 +72,18 @@ describe('gradients of fake quantization against torch 2.13', () => {
       expectNear(zeroPoint as Float64Array, floats(`${name}/learnable/dzero`).data, 2e-6);
     });
   }
+});
+
+describe('ties with an odd zero point', () => {
+  it('give the same values, but backward torch rounds the other way', () => {
+    const ties = floats('odd/x').data;
+    const qparams = perTensor(0.5, 1, 0, 255);
+    expect(numbers(fakeQuantize(ties, qparams).values)).toEqual(numbers(floats('odd/y').data));
+    const { scale } = fakeQuantizeBackward(ties, qparams, new Float32Array(4).fill(1));
+    // Half a step each: down, up, down, down here and the other way there.
+    expect(scale[0]).toBe(-1);
+    expect(numbers(floats('odd/dscale').data)).toEqual([1]);
+  });
 });
 
 /**
