@@ -4,6 +4,10 @@
 export function naturalLog(x: number): number {
   let m = x;
   let exponent = 0;
+  while (m < 2 ** -8) {
+    m *= 256;
+    exponent += 8;
+  }
   while (m < 0.7071067811865476) {
     m *= 2;
     exponent++;
