@@ -1,8 +1,6 @@
-/** Casts to small floats, and compressed tensors that hold such codes. */
-import { arrayTag } from '../core/array-tag.js';
+/** Casts to small floats, and compressed tensors that hold such codes: the public functions. */
 import type { F32, FloatArray, U16, U8 } from '../core/arrays.js';
-import { byteLengthOf, DTYPES } from '../core/dtype.js';
-import { rangeError, typeError } from '../core/errors.js';
+import { DTYPES } from '../core/dtype.js';
 import {
   FLOAT_FORMATS,
   OVERFLOWS,
@@ -10,19 +8,17 @@ import {
   type Overflow,
   type SmallFloat,
 } from '../core/float-formats.js';
-import { picturedAs, type Pictured } from '../core/inspect.js';
+import type { Pictured } from '../core/inspect.js';
 import type { EncodeRule } from '../core/minifloat.js';
-import { allocateFloats, checkAttached, checkIntegers, integerRange, outputFloats } from '../core/numbers.js';
-import { checkChoice, checkOptions, isPlainObject } from '../core/options.js';
+import { allocateFloats, checkIntegers, integerRange } from '../core/numbers.js';
+import { checkChoice, checkOptions } from '../core/options.js';
 import { checkSeed } from '../core/random.js';
 import { ROUNDINGS, type Rounding } from '../core/rounding.js';
-import { elementCount } from '../core/shape.js';
 import { toContiguous, type TensorLike } from '../core/tensor.js';
-import { kernels } from '../kernels/dispatch.js';
-import { boundOfCodes, coveredMagnitude } from './float-bound.js';
+import { coveredMagnitude } from './float-bound.js';
 import { decodeFloats, encodeFloats } from './float-codes.js';
 import type { FloatTensor } from './float-types.js';
-import { floatViews } from './float-view.js';
+import { checkCodesArray, floatTensor, floatValues, packFloats } from './float-tensor.js';
 
 /** How castFloat rounds and what it does with numbers beyond the type's range. */
 export interface CastOptions {
@@ -118,14 +114,6 @@ export function decodeFloat(codes: Uint16Array | Uint8Array, dtype: SmallFloat):
   return out;
 }
 
-function checkCodesArray(fn: string, argument: string, codes: U16 | U8, dtype: SmallFloat): void {
-  const wanted = DTYPES[dtype].array.name;
-  if (arrayTag(codes) !== wanted) {
-    throw typeError(fn, argument, `a ${wanted} for ${dtype}`, codes, 'pass codes made by castFloat');
-  }
-  checkAttached(codes, fn, argument);
-}
-
 /**
  * Returns `x` compressed to a small float type, without scales.
  *
@@ -150,7 +138,7 @@ export function quantizeFloat(x: TensorLike, options: QuantizeFloatOptions): Flo
   const codes = encodeFloats(input, format, rule, fn);
   return floatTensor({
     kind: 'float',
-    codes: pack(codes as U8, dtype),
+    codes: packFloats(codes, dtype),
     dtype,
     shape: input.shape,
     rounding: rule.rounding,
@@ -168,28 +156,6 @@ function overflowOf(x: FloatArray, dtype: SmallFloat, rounding: Rounding): numbe
   return Math.max(largest - coveredMagnitude(FLOAT_FORMATS[dtype], rounding), 0) * (1 + 2 ** -50);
 }
 
-/** Gives the record its printed form and pictures. */
-export function floatTensor(c: FloatTensor): FloatTensor & Pictured {
-  return picturedAs(c, floatViews(dequantizeFloat, floatErrorBound));
-}
-
-function pack(codes: U8, dtype: SmallFloat): U16 | U8 {
-  const { bits } = DTYPES[dtype];
-  if (bits >= 8) return codes;
-  const packed = new Uint8Array(byteLengthOf(dtype, codes.length));
-  kernels().packBits(packed, codes, codes.length, bits, 0);
-  return packed;
-}
-
-/** The codes one by one. */
-function unpack(c: FloatTensor, size: number): U16 | U8 {
-  const { bits } = DTYPES[c.dtype];
-  if (bits >= 8) return c.codes;
-  const codes = new Uint8Array(size);
-  kernels().unpackBits(codes, c.codes as U8, size, bits, 0);
-  return codes;
-}
-
 /**
  * Returns the values of a FloatTensor in row-major order, exactly.
  *
@@ -202,56 +168,6 @@ function unpack(c: FloatTensor, size: number): U16 | U8 {
  */
 export function dequantizeFloat(c: FloatTensor, options?: { readonly out?: Float32Array }): F32 {
   const fn = 'dequantizeFloat';
-  const size = checkFloatTensor(fn, c);
   const { out } = checkOptions(fn, options, ['out']);
-  const values = outputFloats(out, size, fn);
-  decodeFloats(values, unpack(c, size), c.dtype);
-  return values;
-}
-
-/** The number of elements of `c`, after checking that its parts fit together. */
-export function checkFloatTensor(fn: string, c: FloatTensor): number {
-  if (!isPlainObject(c) || c.kind !== 'float') {
-    throw typeError(fn, 'c', 'a FloatTensor', c, 'make one with quantizeFloat');
-  }
-  checkChoice(fn, 'c.dtype', c.dtype, SMALL_FLOATS);
-  checkChoice(fn, 'c.rounding', c.rounding, ROUNDINGS);
-  checkCodesArray(fn, 'c.codes', c.codes, c.dtype);
-  const size = elementCount(c.shape, fn, 'c.shape');
-  const bytes = byteLengthOf(c.dtype, size);
-  if (c.codes.byteLength !== bytes) {
-    throw rangeError(
-      fn,
-      'c.codes',
-      `${bytes} bytes for ${size} elements`,
-      c.codes.byteLength,
-      'correct c.shape',
-    );
-  }
-  if (typeof c.overflow !== 'number' || !(c.overflow >= 0)) {
-    throw rangeError(fn, 'c.overflow', 'a number >= 0', c.overflow, 'make c with quantizeFloat');
-  }
-  return size;
-}
-
-/** Returns the bytes that a file would hold for `c`: its codes, packed. */
-export function floatByteSize(c: FloatTensor): number {
-  checkFloatTensor('floatByteSize', c);
-  return c.codes.byteLength;
-}
-
-/**
- * Returns a proved bound of the error of `c`: for every input that quantizeFloat turns into `c`.
- *
- * Formula: per element half the larger distance from its value to a neighbour (the whole one for 'stochastic', that to the
- * next magnitude for 'truncate'), plus `c.overflow` at the largest finite value; Infinity for codes that are infinite or
- * NaN. `maxAbs` is the largest of these, `l2` the root of the sum of their squares.
- *
- * Numerics: tight: an input halfway between two values reaches it.
- *
- * @see quantizeFloat
- */
-export function floatErrorBound(c: FloatTensor): { maxAbs: number; l2: number } {
-  const size = checkFloatTensor('floatErrorBound', c);
-  return boundOfCodes(unpack(c, size), FLOAT_FORMATS[c.dtype], c.rounding, c.overflow);
+  return floatValues(fn, c, out);
 }

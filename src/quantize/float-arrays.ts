@@ -7,7 +7,7 @@ import { ROUNDINGS, type Rounding } from '../core/rounding.js';
 import { elementCount } from '../core/shape.js';
 import type { ArraySpec, NamedArray } from '../core/source.js';
 import { badHeader, checkPadding, matchArrays } from '../core/stored.js';
-import { checkFloatTensor, floatTensor } from './cast.js';
+import { checkFloatTensor, floatTensor } from './float-tensor.js';
 import type { FloatTensor } from './float-types.js';
 
 const FROM = 'floatFromArrays';

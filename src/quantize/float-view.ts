@@ -7,7 +7,7 @@ import { previewOf, type Views } from '../core/inspect.js';
 import { drawHistogram } from '../core/svg-histogram.js';
 import type { FloatTensor } from './float-types.js';
 
-/** The views of a FloatTensor, given what decodes one and what proves its bound: cast.ts has both and makes such tensors. */
+/** The views of a FloatTensor, given what decodes one and what proves its bound: float-tensor.ts has both and makes such tensors. */
 export function floatViews(
   decode: (c: FloatTensor) => F32,
   boundOf: (c: FloatTensor) => { readonly maxAbs: number },

@@ -2,13 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FLOAT_FORMATS, maxFinite, SMALL_FLOATS } from '../../src/core/float-formats.js';
 import { ROUNDINGS } from '../../src/core/rounding.js';
-import {
-  castFloat,
-  decodeFloat,
-  dequantizeFloat,
-  floatErrorBound,
-  quantizeFloat,
-} from '../../src/quantize/cast.js';
+import { castFloat, decodeFloat, dequantizeFloat, quantizeFloat } from '../../src/quantize/cast.js';
+import { floatErrorBound } from '../../src/quantize/float-tensor.js';
 
 const roundings = fc.constantFrom(...ROUNDINGS);
 const numbers = fc.oneof(

@@ -3,14 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { F32, U16, U8 } from '../../src/core/arrays.js';
 import { NumericError } from '../../src/core/errors.js';
 import { SMALL_FLOATS, type SmallFloat } from '../../src/core/float-formats.js';
-import {
-  castFloat,
-  decodeFloat,
-  dequantizeFloat,
-  floatByteSize,
-  floatErrorBound,
-  quantizeFloat,
-} from '../../src/quantize/cast.js';
+import { castFloat, decodeFloat, dequantizeFloat, quantizeFloat } from '../../src/quantize/cast.js';
+import { floatErrorBound } from '../../src/quantize/float-tensor.js';
 import type { FloatTensor } from '../../src/quantize/float-types.js';
 import { readGolden } from '../support/golden.js';
 import { detachedArray, foreignArray, NOT_TENSORS } from '../support/wrong-types.js';
@@ -187,7 +181,6 @@ describe('quantizeFloat', () => {
     expect(dequantizeFloat(c)).toEqual(Float32Array.of(0.5, 1, -6, 0));
     const six = quantizeFloat(x, { dtype: 'float6_e2m3fn' });
     expect(six.codes.length).toBe(5);
-    expect(floatByteSize(six)).toBe(5);
     expect(dequantizeFloat(six)).toEqual(decodeFloat(castFloat(x, 'float6_e2m3fn'), 'float6_e2m3fn'));
   });
 
@@ -249,7 +242,6 @@ describe('quantizeFloat', () => {
     const c = { ...quantizeFloat(x, { dtype: 'float8_e5m2' }), ...change };
     const bad = (change === null || Array.isArray(change) ? change : c) as FloatTensor;
     expect(() => dequantizeFloat(bad)).toThrow(/^dequantizeFloat: "c[^"]*" expected/);
-    expect(() => floatByteSize(bad)).toThrow(/^floatByteSize: "c[^"]*" expected/);
     expect(() => floatErrorBound(bad)).toThrow(/^floatErrorBound: "c[^"]*" expected/);
   });
 
