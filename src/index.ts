@@ -82,6 +82,24 @@ export type { Nvfp4Options, Nvfp4Tensor } from './quantize/nvfp4-types.js';
 export { gptq } from './quantize/gptq.js';
 export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './quantize/gptq-types.js';
 export { hessianAccumulator, type HessianAccumulator } from './quantize/hessian.js';
+export { awq } from './quantize/awq.js';
+export type { AwqOptions, AwqReport, AwqResult } from './quantize/awq-types.js';
+export { foldInputScale, scaleAxis, type FoldedLayer, type PreviousLayer } from './quantize/input-scale.js';
+export { smoothQuant } from './quantize/smooth-quant.js';
+export type {
+  SmoothQuantOptions,
+  SmoothQuantReport,
+  SmoothQuantResult,
+} from './quantize/smooth-quant-types.js';
+export { observer, observerFromJSON } from './quantize/observer.js';
+export type {
+  ChannelState,
+  ObservedRange,
+  Observer,
+  ObserverKind,
+  ObserverOptions,
+  ObserverState,
+} from './quantize/observer-types.js';
 export { biasCorrection } from './quantize/bias-correction.js';
 export type {
   BiasCorrectionOptions,

@@ -42,6 +42,11 @@ export type { Nvfp4Options, Nvfp4Tensor } from './nvfp4-types.js';
 export { gptq } from './gptq.js';
 export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './gptq-types.js';
 export { hessianAccumulator, type HessianAccumulator } from './hessian.js';
+export { awq } from './awq.js';
+export type { AwqOptions, AwqReport, AwqResult } from './awq-types.js';
+export { foldInputScale, scaleAxis, type FoldedLayer, type PreviousLayer } from './input-scale.js';
+export { smoothQuant } from './smooth-quant.js';
+export type { SmoothQuantOptions, SmoothQuantReport, SmoothQuantResult } from './smooth-quant-types.js';
 export { biasCorrection } from './bias-correction.js';
 export type { BiasCorrectionOptions, BiasCorrectionReport, BiasCorrectionResult } from './bias-correction.js';
 export { equalizeLayers } from './equalize.js';
@@ -70,3 +75,12 @@ export type {
   PactOptions,
 } from './qat-types.js';
 export { chooseLsqQParams, fakeQuantizeBackward } from './qat.js';
+export { observer, observerFromJSON } from './observer.js';
+export type {
+  ChannelState,
+  ObservedRange,
+  Observer,
+  ObserverKind,
+  ObserverOptions,
+  ObserverState,
+} from './observer-types.js';
