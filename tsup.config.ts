@@ -5,6 +5,7 @@ export const entries = {
   index: 'src/index.ts',
   node: 'src/node.ts',
   quantize: 'src/quantize/index.ts',
+  blocks: 'src/blocks/index.ts',
   safetensors: 'src/formats/safetensors/index.ts',
   tfjs: 'src/formats/tfjs/index.ts',
   gguf: 'src/formats/gguf/index.ts',

@@ -93,6 +93,7 @@ const BUDGETS: Record<keyof typeof entries, number> = {
   index: 80_000,
   node: 82_000,
   quantize: 70_000,
+  blocks: 56_000,
   safetensors: 9_000,
   tfjs: 50_000,
   gguf: 14_000,
