@@ -56,7 +56,13 @@ export function smoothedLoss(
 }
 
 /** Values after quantization and back; one scale per line along the axis, or one in all. */
-function rounded(data: FloatArray, shape: readonly number[], bits: number, isPerLine: boolean, axis: number): F32 {
+function rounded(
+  data: FloatArray,
+  shape: readonly number[],
+  bits: number,
+  isPerLine: boolean,
+  axis: number,
+): F32 {
   const perLine = { kind: 'group', axis, groupSize: Math.max(1, shape[axis]) } as const;
   const granularity = isPerLine ? perLine : ({ kind: 'tensor' } as const);
   return dequantizeAffine(quantizeAffine({ data, shape }, { bits: bits as Bits, granularity }));
