@@ -256,5 +256,6 @@ async function writeTensor(
 ): Promise<void> {
   const entry = entries.get(name) as GgufEntry;
   const data = storedBytes(name, entry, await produce(source), check, FN);
-  await file.writeAt(bytes.length + entry.begin, data);
+  // Written behind the end, no bytes would make the file seem longer than it is.
+  if (data.length > 0) await file.writeAt(bytes.length + entry.begin, data);
 }
