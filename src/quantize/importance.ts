@@ -42,13 +42,7 @@ function checkValues(fn: string, data: FloatArray): void {
     largest = Math.max(largest, v);
   }
   if (largest === 0 && data.length > 0) {
-    throw rangeError(
-      fn,
-      'importance',
-      'at least one number above 0',
-      'zeros',
-      'leave it out to count all alike',
-    );
+    throw rangeError(fn, 'importance', 'at least one number above 0', 0, 'leave it out to count all alike');
   }
 }
 
