@@ -12,6 +12,7 @@ import { codebookCases } from './kernels/codebook.js';
 import { errorCases } from './kernels/error.js';
 import { floatCases } from './kernels/float.js';
 import { fusedCases } from './kernels/fused.js';
+import { hadamardCases } from './kernels/hadamard.js';
 import { mxCases } from './kernels/mx.js';
 import { packCases } from './kernels/pack.js';
 import { reduceCases } from './kernels/reduce.js';
@@ -31,6 +32,7 @@ const CASES = [
   ...packCases,
   ...floatCases,
   ...errorCases,
+  ...hadamardCases,
 ];
 
 const { values: options } = parseArgs({

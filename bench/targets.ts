@@ -23,6 +23,8 @@ const SHARES: readonly { kernel: string; arrays: string; percent: number; aim?: 
   { kernel: 'dequantize NF4, blocks of 64', arrays: 'ordinary', percent: 30 },
   { kernel: 'float16 encode', arrays: 'ordinary', percent: 15, aim: 25 },
   { kernel: 'quantize MXFP4 packed, blocks of 32', arrays: 'ordinary', percent: 15 },
+  { kernel: 'hadamard, rows of 4096', arrays: 'ordinary', percent: 20 },
+  { kernel: 'hadamard, rows of 4096', arrays: MEMORY, percent: 20 },
   { kernel: 'quantize int8, per tensor', arrays: MEMORY, percent: 50 },
   { kernel: 'dequantize int8, per tensor', arrays: MEMORY, percent: 80 },
   { kernel: 'absmax, per tensor', arrays: MEMORY, percent: 80 },
