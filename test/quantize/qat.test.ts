@@ -131,6 +131,15 @@ describe('gradients at the edges', () => {
     };
     expect(at('code')).toEqual([1, -0.25]);
     expect(at('value')).toEqual([0, 7]);
+    // At the ends themselves the value is a level: clamped by 'value', as in the paper's equation 3, and not by 'code'.
+    for (const end of [7, -7]) {
+      const atEnd = (clampBy: 'code' | 'value'): number[] => {
+        const { x, scale } = fakeQuantizeBackward(Float32Array.of(end), grid, ones(1), { clampBy });
+        return [x[0], scale[0]];
+      };
+      expect(atEnd('code')).toEqual([1, 0]);
+      expect(atEnd('value')).toEqual([0, end]);
+    }
   });
 
   it('scalar and simd backends agree to the bit, and inputs are unchanged', () => {
