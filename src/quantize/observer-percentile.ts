@@ -12,7 +12,8 @@ export function percentileLimits(channel: Channel, percentile: number, isSymmetr
   const { count, min, max, bins } = channel;
   if (isSymmetric) {
     const absmax = Math.max(Math.abs(min), Math.abs(max));
-    const high = quantileOf(foldBins(bins), count, percentile / 100, 0, absmax);
+    const folded = foldBins(bins);
+    const high = quantileOf(folded, count, percentile / 100, folded.first * folded.width, absmax);
     return [-high, high];
   }
   const cut = (100 - percentile) / 200;
@@ -36,6 +37,7 @@ function valueOfRank(
   max: number,
 ): number {
   if (rank === count - 1) return max;
+  if (rank === 0) return min;
   let before = 0;
   let i = 0;
   while (before + counts[i] <= rank) before += counts[i++];
