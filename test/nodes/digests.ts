@@ -250,7 +250,7 @@ function* settings(): Generator<AffineOptions> {
   for (const scaleDtype of ['float16', 'bfloat16'] as const) {
     for (const granularity of GRANULARITIES) yield { bits: 4, scaleDtype, granularity };
   }
-  for (const scaleMethod of ['percentile', 'mse'] as const) {
+  for (const scaleMethod of ['percentile', 'mse', 'hqq'] as const) {
     for (const mapping of ['symmetric', 'asymmetric'] as const) {
       yield { bits: 4, scaleMethod, mapping, granularity: { kind: 'axis', axis: 0 } };
     }

@@ -129,7 +129,11 @@ export function optionsFor(
   const range = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom({}, { scaleMethod: 'absmax' as const }) },
     { weight: 1, arbitrary: fc.constant({ scaleMethod: 'minmax' as const }) },
-    { weight: 1, arbitrary: fc.constant({ scaleMethod: 'mse' as const }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom({ scaleMethod: 'mse' as const }, { scaleMethod: 'mse' as const, norm: 1.5 }),
+    },
+    { weight: 1, arbitrary: fc.constant({ scaleMethod: 'hqq' as const }) },
     {
       weight: 1,
       arbitrary: fc
