@@ -132,6 +132,32 @@ export type {
   PactOptions,
 } from './quantize/qat-types.js';
 export { chooseLsqQParams, fakeQuantizeBackward } from './quantize/qat.js';
+export {
+  quantizedLinearBound,
+  type Against,
+  type QuantizedLinearBoundOptions,
+} from './quantize/quantized-linear-bound.js';
+export {
+  quantizedLinear,
+  type Activations,
+  type QuantizedLinearOptions,
+} from './quantize/quantized-linear.js';
+export {
+  int8Activations,
+  int8Bias,
+  int8Multipliers,
+  int8Weights,
+  type ChannelMultipliers,
+} from './quantize/integer-convention.js';
+export { matmulInt8, type Int8Matrix, type MatmulInt8Options } from './quantize/matmul-int8.js';
+export {
+  quantizeMultiplier,
+  requantize,
+  type FixedPointMultiplier,
+  type IntegerCodes,
+  type RequantizeOptions,
+  type RequantizeRounding,
+} from './quantize/requantize.js';
 export { fromBytes, toBytes } from './compressed/bytes.js';
 export { byteSize, decompress, errorBound, measureError } from './compressed/compressed.js';
 export type { Compressed, ErrorBound } from './compressed/kinds.js';

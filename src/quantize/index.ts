@@ -84,3 +84,25 @@ export type {
   ObserverOptions,
   ObserverState,
 } from './observer-types.js';
+export {
+  quantizedLinearBound,
+  type Against,
+  type QuantizedLinearBoundOptions,
+} from './quantized-linear-bound.js';
+export { quantizedLinear, type Activations, type QuantizedLinearOptions } from './quantized-linear.js';
+export {
+  int8Activations,
+  int8Bias,
+  int8Multipliers,
+  int8Weights,
+  type ChannelMultipliers,
+} from './integer-convention.js';
+export { matmulInt8, type Int8Matrix, type MatmulInt8Options } from './matmul-int8.js';
+export {
+  quantizeMultiplier,
+  requantize,
+  type FixedPointMultiplier,
+  type IntegerCodes,
+  type RequantizeOptions,
+  type RequantizeRounding,
+} from './requantize.js';
