@@ -33,7 +33,7 @@ import { forEachStretch } from './stretches.js';
  * region is summed element by element in row-major order. The codes are those of fakeQuantize, stochastic ones too. In a region of scale 0 x
  * passes and the parameters have gradient 0. NaN and infinities in x are an error. Empty tensors have no gradients, empty regions 0.
  *
- * Cost: four passes of the quantizer's kernels and a plain loop, about 10 ns per element.
+ * Cost: four passes of the quantizer's kernels and a plain loop: one and a half to two times that of fakeQuantize.
  *
  * Compatible with: torch 2.13 fake_quantize_per_tensor_affine and _per_channel_affine (x to the bit) and
  * _fake_quantize_learnable_per_tensor_affine and _per_channel_affine (x to the bit, sums to the rounding of float32), with gradientScale for
@@ -78,19 +78,23 @@ export function fakeQuantizeBackward(
   forEachStretch(plan, (r, begin, end) => {
     const scale = qparams.scale[r];
     const zero = zeroPoint === null ? 0 : zeroPoint[r];
+    if (scale === 0) {
+      ofX.set(gradient.subarray(begin, end), begin);
+      return;
+    }
+    let sumOfScale = ofScale[r];
+    let sumOfZero = ofZero[r];
     for (let i = begin; i < end; i++) {
       const g = gradient[i];
-      if (scale === 0) {
-        ofX[i] = g;
-        continue;
-      }
       const t = values[i] / scale;
       const isInside = clampBy === 'code' ? mask[i] === 1 : t + zero > codeMin && t + zero < codeMax;
       const k = codes[i] - zero;
       ofX[i] = g * (isInside ? 1 : 0);
-      ofScale[r] += g * (isInside ? k - t : k);
-      if (!isInside) ofZero[r] -= g * scale;
+      sumOfScale += g * (isInside ? k - t : k);
+      if (!isInside) sumOfZero -= g * scale;
     }
+    ofScale[r] = sumOfScale;
+    ofZero[r] = sumOfZero;
   });
   for (let r = 0; r < plan.regions; r++) {
     ofScale[r] *= factors[r];
@@ -184,7 +188,9 @@ export function chooseLsqQParams(x: TensorLike, options: LsqOptions): QParams {
 function meanMagnitudes(x: F32, plan: RegionPlan, scaleOf: (mean: number) => number): F32 {
   const sums = new Float64Array(plan.regions);
   forEachStretch(plan, (r, begin, end) => {
-    for (let i = begin; i < end; i++) sums[r] += Math.abs(x[i]);
+    let sum = sums[r];
+    for (let i = begin; i < end; i++) sum += Math.abs(x[i]);
+    sums[r] = sum;
   });
   const sizes = regionSizes(plan);
   return Float32Array.from(sums, (sum, r) => (sizes[r] === 0 ? 0 : scaleOf(sum / sizes[r])));
