@@ -10,6 +10,7 @@ import {
   writeCompressed,
 } from 'tensorslim/model';
 import { readSafetensors, writeSafetensors } from 'tensorslim/safetensors';
+import { writeGguf } from 'tensorslim/gguf';
 import { writeTfjs } from 'tensorslim/tfjs';
 
 const SHAPES = {
@@ -48,10 +49,13 @@ const tfjs = writeTfjs(
   tensors.map((weight) => ({ ...weight, quantization: null })),
 );
 
-/** The files that lie in the folder where a document's code runs: the model, the same for tfjs, and `small`. */
+const gguf = writeGguf(tensors.map(({ name, shape, data }) => ({ name, type: 'F32', shape, data })));
+
+/** The files that lie in the folder where a document's code runs: the model, the same for tfjs and as GGUF, and `small`. */
 export const files: ReadonlyMap<string, Uint8Array> = new Map<string, Uint8Array>([
   ['model.safetensors', bytes],
   ['small.safetensors', await writeCompressed(small)],
+  ['model.gguf', gguf],
   ['model.json', new TextEncoder().encode(JSON.stringify(tfjs.modelJson))],
   ...tfjs.shards,
 ]);

@@ -5,11 +5,13 @@ import { elementCount } from '../../core/shape.js';
 import type { ArraySpec, TensorSource } from '../../core/source.js';
 import { isCompressedMetadata } from '../../model/stored.js';
 import type { CompressedEntry, CompressedModel } from '../../model/types.js';
+import { openGguf } from '../../node/gguf.js';
 import { openCompressed, openModel } from '../../node/model.js';
 import type { Command, Outcome } from '../command.js';
 import { sum, using } from '../models.js';
 import { table, type Column } from '../table.js';
 import { plural, printable, ratioText, sections, shapeText, sizesText } from '../text.js';
+import { ggufOutcome } from './inspect-gguf.js';
 
 export const inspectCommand: Command = {
   name: 'inspect',
@@ -17,20 +19,27 @@ export const inspectCommand: Command = {
   positionals: ['MODEL'],
   options: [],
   details: `MODEL is a .safetensors file, an index of shards, a tfjs model.json, or a folder that
-holds one of them. Of a compressed file it also says what each tensor is stored as.`,
+holds one of them; or a .gguf file, of several the first. Of a compressed file it also says
+what each tensor is stored as.`,
   examples: ['inspect model.safetensors', 'inspect web_model/ --json'],
   run: ({ positionals: [path] }, { columns }) =>
-    using(openModel(path), async (model) => {
-      if (model.format === 'safetensors' && !isCompressedMetadata(model.metadata)) {
-        return plainOutcome(path, model, columns);
-      }
-      return using(openCompressed(path), async (compressed) =>
-        Array.from(compressed.entries).every(isKept)
-          ? plainOutcome(path, model, columns)
-          : compressedOutcome(path, compressed, columns),
-      );
-    }),
+    path.endsWith('.gguf')
+      ? using(openGguf(path), async (model) => ggufOutcome(path, model, columns))
+      : inspectModel(path, columns),
 };
+
+function inspectModel(path: string, columns: number): Promise<Outcome> {
+  return using(openModel(path), async (model) => {
+    if (model.format === 'safetensors' && !isCompressedMetadata(model.metadata)) {
+      return plainOutcome(path, model, columns);
+    }
+    return using(openCompressed(path), async (compressed) =>
+      Array.from(compressed.entries).every(isKept)
+        ? plainOutcome(path, model, columns)
+        : compressedOutcome(path, compressed, columns),
+    );
+  });
+}
 
 /** Whether a tensor is stored in its own type under its own name. */
 function isKept([name, { dtype, arrays }]: readonly [
