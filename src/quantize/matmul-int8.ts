@@ -16,7 +16,8 @@ import {
 
 /** A matrix in codes of 8 bits; an AffineTensor of 8 bits is one. real = scale * (code - zeroPoint). */
 export interface Int8Matrix {
-  readonly codes: Int8Array | Uint8Array;
+  /** Int8Array or Uint8Array. Those of 16 bits, which an AffineTensor may have, are refused. */
+  readonly codes: Int8Array | Uint8Array | Int16Array | Uint16Array;
   readonly shape: readonly number[];
   /** Read for output 'float32' alone: one, or one per row of `a` or column of the product. */
   readonly scale?: number | Float32Array | Float64Array;

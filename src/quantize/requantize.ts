@@ -108,7 +108,7 @@ const scratchBits = new Uint32Array(scratch.buffer);
  * Proof. Let s = max(-e, 0) and X = x * 2^max(e, 0), so that x M = X m' / 2^(31 + s) with |m' - m| <= 1/2. (1) Taking m for m' changes
  * this by at most |X| 2^-32 2^-s <= 2^-s / 2, since |X| <= 2^31. (2) SRDHM rounds to nearest: 1/2, which the shift divides by 2^s. (3) The
  * shift rounds to nearest: 1/2 where s > 0, else 0. The sum is 1 for s = 0 and s = 1, and less beyond. 'once' rounds one time: step (1)
- * and 1/2. Reached: 0.99 at M = 1/2 + 2^-32 and the largest sums; 0.75 with sums of up to 2^24.
+ * and 1/2. For M >= 1 and sums beyond that, h is that of the end of int32: at least 2^30. Reached: 0.99 at M near 1/2 and the largest sums; 0.75 with sums of up to 2^24.
  *
  * Cost: 1 to 2 ns per sum.
  *
