@@ -46,6 +46,7 @@ export { awq } from './awq.js';
 export type { AwqOptions, AwqReport, AwqResult } from './awq-types.js';
 export { foldInputScale, scaleAxis, type FoldedLayer, type PreviousLayer } from './input-scale.js';
 export { smoothQuant } from './smooth-quant.js';
+export type { ValidationReport } from './validation.js';
 export type { SmoothQuantOptions, SmoothQuantReport, SmoothQuantResult } from './smooth-quant-types.js';
 export { biasCorrection } from './bias-correction.js';
 export type { BiasCorrectionOptions, BiasCorrectionReport, BiasCorrectionResult } from './bias-correction.js';
@@ -106,3 +107,5 @@ export {
   type RequantizeOptions,
   type RequantizeRounding,
 } from './requantize.js';
+export { hadamard, type HadamardOptions } from './hadamard.js';
+export { hadamardMatrix } from './hadamard-matrix.js';
