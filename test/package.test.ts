@@ -91,12 +91,12 @@ const IMPORTS: Partial<Record<keyof typeof entries, string[]>> = {
  */
 const BUDGETS: Record<keyof typeof entries, number> = {
   index: 80_000,
-  node: 82_000,
+  node: 91_000,
   quantize: 70_000,
   blocks: 56_000,
   safetensors: 9_000,
   tfjs: 50_000,
-  gguf: 14_000,
+  gguf: 17_000,
   model: 90_000,
   plot: 12_000,
   interop: 6_000,
