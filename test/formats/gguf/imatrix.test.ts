@@ -79,6 +79,21 @@ describe('imatrixAccumulator', () => {
     expect(exact.imatrix().entries.get('w')?.sums[0]).toBeGreaterThan(2 ** 24 + 4000);
   });
 
+  it('has the bits of float32 steps, and the nearest float32 to the sum in float64 (200 runs)', () => {
+    const property = fc.property(fc.nat(), (seed) => {
+      const random = createRandom(seed);
+      const x = Float32Array.from({ length: 40 }, () => random.normal());
+      const [exact, rounded] = [imatrixAccumulator(), imatrixAccumulator({ precision: 'float32' })];
+      for (const seen of [exact, rounded]) seen.add('w', { data: x, shape: [40, 1] });
+      let steps = 0;
+      for (const value of x) steps = Math.fround(steps + Math.fround(value * value));
+      expect(rounded.imatrix().entries.get('w')?.sums[0]).toBe(steps);
+      const sum = x.reduce((total, value) => total + value * value, 0);
+      expect(exact.imatrix().entries.get('w')?.sums[0]).toBe(Math.fround(sum));
+    });
+    fc.assert(property, { numRuns: 200 });
+  });
+
   it('refuses numbers that are not finite with their index, and adds nothing', () => {
     const seen = imatrixAccumulator();
     seen.add('w', { data: Float32Array.of(1, 2), shape: [1, 2] });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readGguf, writeGguf } from 'tensorslim/gguf';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../../src/core/errors.js';
@@ -49,6 +50,22 @@ describe('malformed GGUF files', () => {
   it.each(MALFORMED_DATA)('$name: $code when read', ({ bytes, code }) => {
     const { tensor: read } = readGguf(bytes);
     expect(formatErrorOf(() => read('w')).code).toBe(code);
+  });
+
+  it('have codes that formats.md explains and tests bring about, all of them', () => {
+    const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
+    const codes = read('../../../src/formats/gguf/errors.ts').match(/(?<=\| ')GGUF_\w+(?=')/g) ?? [];
+    expect(codes.length).toBeGreaterThan(50);
+    const explained = read('../../../docs/formats.md');
+    const tests = [
+      '../../malformed/gguf/cases.ts',
+      './imatrix.test.ts',
+      './malformed.test.ts',
+      '../../node/gguf.test.ts',
+    ];
+    const tested = tests.map(read).join('');
+    expect(codes.filter((code) => !explained.includes(`| \`${code}\` `))).toEqual([]);
+    expect(codes.filter((code) => !tested.includes(`'${code}'`))).toEqual([]);
   });
 
   it('say which limit they exceed', () => {
