@@ -12,11 +12,13 @@ import type { AwqOptions } from './awq-types.js';
 import { checkHessian } from './gptq-factor.js';
 import { hessianAccumulator } from './hessian.js';
 import { checkMagnitudes, visitAlong } from './input-scale.js';
+import { checkValidation } from './validation.js';
 
 const KEYS: readonly (keyof AwqOptions)[] = [
   'activations',
   'hessian',
   'activationNorm',
+  'validation',
   'inputAxis',
   'bits',
   'mapping',
@@ -32,6 +34,8 @@ export interface AwqSettings {
   readonly inputAxis: number;
   readonly norm: F64;
   readonly curvature: Curvature;
+  /** Second moments of the validation's rows, or null. */
+  readonly validation: F64 | null;
   readonly ratios: number;
   readonly clip: boolean;
   readonly powerOfTwo: boolean;
@@ -41,10 +45,12 @@ export interface AwqSettings {
 export function checkAwqOptions(fn: string, options: AwqOptions, shape: readonly number[]): AwqSettings {
   const given = checkOptions(fn, options, KEYS);
   const inputAxis = normalizeAxis(given.inputAxis ?? -1, shape.length, fn);
+  const inputs = checkInputs(fn, given, shape[inputAxis]);
   return {
     settings: checkCodes(fn, given, shape, inputAxis),
     inputAxis,
-    ...checkInputs(fn, given, shape[inputAxis]),
+    ...inputs,
+    validation: checkValidation(fn, given.validation, inputs.curvature.full, shape[inputAxis]),
     ratios: checkInteger(fn, 'ratios', given.ratios ?? 20, 1, 100),
     clip: checkFlag(fn, 'clip', given.clip ?? true),
     powerOfTwo: checkFlag(fn, 'powerOfTwo', given.powerOfTwo ?? false),

@@ -3,6 +3,7 @@ import type { F32 } from '../core/arrays.js';
 import type { Pictured } from '../core/inspect.js';
 import type { TensorLike } from '../core/tensor.js';
 import type { AffineTensor, Bits, Granularity, Mapping, ScaleDType } from './affine-types.js';
+import type { ValidationReport } from './validation.js';
 
 export interface AwqOptions {
   /** Inputs of the layer, [..., n], rows are tokens. Gives both what inputs count and the error of the outputs. */
@@ -14,6 +15,8 @@ export interface AwqOptions {
    * `hessian` it replaces the root mean squares that the diagonal gives. Not beside `activations`, whose mean magnitudes it would be.
    */
   readonly activationNorm?: TensorLike;
+  /** Other inputs of the layer, [..., n]: they choose nothing, and the report says what is lost on them. The calibration's own rows are refused. */
+  readonly validation?: TensorLike;
   /** The axis of w along which products with the inputs are summed: -1 (the default) for PyTorch's [out, in], -2 for TensorFlow's [in, out]. */
   readonly inputAxis?: number;
   /** Bits per code, 1 to 8. */
@@ -48,6 +51,8 @@ export interface AwqReport {
   readonly lines: number;
   /** Inputs that were 0 in the whole calibration: they are scaled like the smallest, and their errors cost nothing. */
   readonly deadInputs: number;
+  /** Losses on `validation`; only where it was given. */
+  readonly validation?: ValidationReport;
 }
 
 export interface AwqResult {

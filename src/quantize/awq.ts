@@ -13,6 +13,7 @@ import type { AwqOptions, AwqResult } from './awq-types.js';
 import { linesOf, type Lines } from './gptq-lines.js';
 import { divided, inputScales, magnitudesAlong } from './input-scale.js';
 import { powerFunction } from './power.js';
+import { validated } from './validation.js';
 
 /** Inputs below this fraction of the largest count as that much, so that ratios near 1 do not blow up what is almost never used. */
 const LEAST_NORM = 1e-4;
@@ -81,6 +82,11 @@ export function awq(w: TensorLike, options: AwqOptions): AwqResult {
       regions: kept.tensor.scale.length,
       lines: task.lines.starts.length,
       deadInputs: deadInputs(checked.norm),
+      ...validated(checked.validation, values, task.lines, {
+        values: dequantizeAffine(kept.tensor),
+        inputScale: kept.inputScale,
+        nearest: dequantizeAffine(nearest.tensor),
+      }),
     },
   };
 }

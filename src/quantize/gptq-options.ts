@@ -1,5 +1,5 @@
 /** Checks and defaults of what GPTQ is told. */
-import type { FloatArray } from '../core/arrays.js';
+import type { F64, FloatArray } from '../core/arrays.js';
 import { rangeError, typeError } from '../core/errors.js';
 import { checkChoice, checkInteger, checkOptions } from '../core/options.js';
 import { normalizeAxis } from '../core/shape.js';
@@ -9,10 +9,12 @@ import type { AffineSettings, Bits, Granularity } from './affine-types.js';
 import { checkHessian } from './gptq-factor.js';
 import type { GptqOptions, GptqOrder } from './gptq-types.js';
 import { hessianAccumulator } from './hessian.js';
+import { checkValidation } from './validation.js';
 
 const KEYS: readonly (keyof GptqOptions)[] = [
   'hessian',
   'activations',
+  'validation',
   'inputAxis',
   'bits',
   'mapping',
@@ -29,6 +31,8 @@ export interface GptqSettings {
   readonly settings: AffineSettings;
   readonly inputAxis: number;
   readonly hessian: FloatArray;
+  /** Second moments of the validation's rows, or null. */
+  readonly validation: F64 | null;
   readonly damping: number;
   readonly order: GptqOrder;
   readonly staticGroups: boolean | undefined;
@@ -42,10 +46,13 @@ export function checkGptqOptions(fn: string, options: GptqOptions, shape: readon
   const { staticGroups } = given;
   if (staticGroups !== undefined && typeof staticGroups !== 'boolean')
     throw typeError(fn, 'staticGroups', 'true or false', staticGroups, 'leave it out for the usual');
+  const n = shape[inputAxis];
+  const hessian = checkCurvature(fn, given, n);
   return {
     settings: checkCodes(fn, given, shape, inputAxis),
     inputAxis,
-    hessian: checkCurvature(fn, given, shape[inputAxis]),
+    hessian,
+    validation: checkValidation(fn, given.validation, hessian, n),
     damping: checkDamping(fn, given.damping ?? 0.01),
     order: checkChoice(fn, 'order', given.order ?? 'natural', ['natural', 'activation', 'grouped']),
     staticGroups,

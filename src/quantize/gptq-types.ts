@@ -2,6 +2,7 @@
 import type { Pictured } from '../core/inspect.js';
 import type { TensorLike } from '../core/tensor.js';
 import type { AffineTensor, Bits, Granularity, Mapping, ScaleDType } from './affine-types.js';
+import type { ValidationReport } from './validation.js';
 
 /**
  * In which order a line's weights are rounded; errors are passed on to those that come later.
@@ -18,6 +19,8 @@ export interface GptqOptions {
   readonly hessian?: TensorLike;
   /** Inputs of the layer, [..., n], rows are tokens: for small calibration sets that fit into memory at once. */
   readonly activations?: TensorLike;
+  /** Other inputs of the layer, [..., n]: they choose nothing, and the report says what is lost on them. The calibration's own rows are refused. */
+  readonly validation?: TensorLike;
   /** The axis of w along which products with the inputs are summed: -1 (the default) for PyTorch's [out, in], -2 for TensorFlow's [in, out]. */
   readonly inputAxis?: number;
   /** Bits per code, 1 to 8. */
@@ -64,6 +67,8 @@ export interface GptqReport {
   /** Inputs that were 0 in every row of the calibration: their weights are rounded to nearest. */
   readonly deadColumns: number;
   readonly staticGroups: boolean;
+  /** Losses on `validation`; only where it was given. */
+  readonly validation?: ValidationReport;
 }
 
 export interface GptqResult {

@@ -15,6 +15,7 @@ import { linesOf, type Lines } from './gptq-lines.js';
 import { checkGptqOptions } from './gptq-options.js';
 import { lossesOf, solveLines, type Solved } from './gptq-solve.js';
 import type { GptqOptions, GptqReport, GptqResult } from './gptq-types.js';
+import { validated } from './validation.js';
 
 /**
  * Returns `w` in affine codes that keep the outputs of its layer, not its weights, close to the original, and a report of what was done.
@@ -49,11 +50,8 @@ export function gptq(w: TensorLike, options: GptqOptions): GptqResult {
   const { data, shape } = toContiguous(w, fn, 'w');
   if (shape.length === 0)
     throw rangeError(fn, 'w', 'at least one axis', 'a scalar', 'pass [outputs, inputs]');
-  const { settings, inputAxis, hessian, damping, order, staticGroups, refinePasses } = checkGptqOptions(
-    fn,
-    options,
-    shape,
-  );
+  const checked = checkGptqOptions(fn, options, shape);
+  const { settings, inputAxis, hessian, damping, order, staticGroups, refinePasses } = checked;
   const { bits, mapping, granularity, scaleDtype } = settings;
   const values = toFloat32(data);
   refuseNonFinite(fn, values, data);
@@ -64,7 +62,8 @@ export function gptq(w: TensorLike, options: GptqOptions): GptqResult {
   const isStatic = checkStatic(fn, staticGroups, order === 'activation', lines);
   const factor = factorHessian(fn, hessian, lines.n, damping, order, lines.groupSize);
   const plan = { lines, factor, rule: settings, staticGroups: isStatic, refinePasses };
-  const nearestLosses = lossesOf(values, dequantizeAffine(nearest), plan);
+  const nearestValues = dequantizeAffine(nearest);
+  const nearestLosses = lossesOf(values, nearestValues, plan);
   const solved = solveLines(values, plan, { scale: nearest.scale as F32, zeroPoint: nearest.zeroPoint });
   const kept = keepBetter(solved, nearest, nearestLosses, lines);
   const report: GptqReport = {
@@ -78,7 +77,11 @@ export function gptq(w: TensorLike, options: GptqOptions): GptqResult {
     deadColumns: factor.deadColumns,
     staticGroups: isStatic,
   };
-  return { tensor: toTensor(values, solved, settings, shape, lines), report };
+  const tensor = toTensor(values, solved, settings, shape, lines);
+  if (checked.validation === null) return { tensor, report };
+  const inputScale = new Float32Array(lines.n).fill(1);
+  const found = { values: dequantizeAffine(tensor), inputScale, nearest: nearestValues };
+  return { tensor, report: { ...report, ...validated(checked.validation, values, lines, found) } };
 }
 
 function refuseNonFinite(fn: string, values: F32, data: FloatArray): void {
