@@ -86,6 +86,7 @@ export { awq } from './quantize/awq.js';
 export type { AwqOptions, AwqReport, AwqResult } from './quantize/awq-types.js';
 export { foldInputScale, scaleAxis, type FoldedLayer, type PreviousLayer } from './quantize/input-scale.js';
 export { smoothQuant } from './quantize/smooth-quant.js';
+export type { ValidationReport } from './quantize/validation.js';
 export type {
   SmoothQuantOptions,
   SmoothQuantReport,
