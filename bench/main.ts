@@ -13,6 +13,7 @@ import { errorCases } from './kernels/error.js';
 import { floatCases } from './kernels/float.js';
 import { fusedCases } from './kernels/fused.js';
 import { hadamardCases } from './kernels/hadamard.js';
+import { integerCases } from './kernels/integer.js';
 import { mxCases } from './kernels/mx.js';
 import { packCases } from './kernels/pack.js';
 import { reduceCases } from './kernels/reduce.js';
@@ -33,6 +34,7 @@ const CASES = [
   ...floatCases,
   ...errorCases,
   ...hadamardCases,
+  ...integerCases,
 ];
 
 const { values: options } = parseArgs({
@@ -72,7 +74,7 @@ const sizes = options.smoke ? [2 ** 12] : [2 ** 14, 2 ** 20, 2 ** 24];
 const rows: Row[] = [];
 for (const kernel of cases) {
   const own: Row[] = [];
-  for (const elements of sizes) {
+  for (const elements of options.smoke ? sizes : (kernel.elements ?? sizes)) {
     for (const row of rowsOf(kernel, benchOf(elements))) {
       own.push(row);
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${kernel.name}: ${own.length} rows`);

@@ -11,6 +11,9 @@ export interface Verdict {
 /** Targets are stated for 16 M elements: small tensors lie in the cache and say nothing about memory. */
 export const TARGET_ELEMENTS: number = 2 ** 24;
 
+/** Weights of a layer that no cache holds in any width. */
+export const MATRIX_ELEMENTS: number = 2 ** 26;
+
 const MEMORY = "kernels' memory";
 
 /** Least percentage of Float32Array.set's bandwidth, one thread. */
@@ -35,6 +38,35 @@ const SPEEDUPS: readonly { implementation: string; peer: string; factor: number 
   { implementation: 'scalar', peer: 'Math.round loop', factor: 2.5 },
   { implementation: 'simd', peer: 'numpy rint-clip-astype', factor: 5 },
 ];
+
+/** Least quotient of two times of the SIMD twins, for 8192 x 8192 weights in the kernels' memory. */
+const PRODUCTS: readonly { kernel: string; factor: number; aim?: number }[] = [
+  { kernel: 'int8 GEMV', factor: 1.6, aim: 2 },
+  { kernel: '4-bit GEMV, groups of 32, int8 x', factor: 1.3 },
+  { kernel: '4-bit GEMV, groups of 32, float32 x', factor: 1.3 },
+];
+
+function judgeProducts(rows: readonly Row[]): Verdict[] {
+  const find = (kernel: string): Row | undefined =>
+    rows.find(
+      (row) =>
+        row.kernel === kernel &&
+        row.implementation === 'simd' &&
+        row.arrays === MEMORY &&
+        row.elements === MATRIX_ELEMENTS,
+    );
+  return PRODUCTS.map(({ kernel, factor, aim }): Verdict => {
+    const own = find(kernel);
+    const float32 = find('float32 GEMV');
+    const target = `${kernel} against float32 GEMV, 8192 x 8192`;
+    const wanted = `>= ${factor}x${aim === undefined ? '' : ` (aim ${aim}x)`}`;
+    if (own === undefined || float32 === undefined) {
+      return { target, wanted, measured: '-', verdict: 'not measured' };
+    }
+    const ratio = float32.nsPerElement / own.nsPerElement;
+    return { target, wanted, measured: `${ratio.toFixed(1)}x`, verdict: ratio >= factor ? 'pass' : 'below' };
+  });
+}
 
 export function judge(rows: readonly Row[]): Verdict[] {
   const find = (kernel: string, implementation: string, arrays?: string): Row | undefined =>
@@ -65,5 +97,5 @@ export function judge(rows: readonly Row[]): Verdict[] {
     const ratio = other.nsPerElement / own.nsPerElement;
     return { target, wanted, measured: `${ratio.toFixed(1)}x`, verdict: ratio >= factor ? 'pass' : 'below' };
   });
-  return [...shares, ...speedups];
+  return [...shares, ...speedups, ...judgeProducts(rows)];
 }

@@ -85,4 +85,6 @@ export interface KernelCase {
   readonly peers: readonly Peer[];
   /** Name of the expression in peers/numpy.ts that does the same. */
   readonly numpy?: string;
+  /** Sizes of its own, where those of the other kernels would say nothing. */
+  readonly elements?: readonly number[];
 }

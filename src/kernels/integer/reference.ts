@@ -8,9 +8,10 @@ export const referenceInteger: IntegerKernels = {
   products(out, a, b, m, n, k) {
     for (let i = 0; i < m; i++) {
       for (let j = 0; j < n; j++) {
-        let sum = 0n;
-        for (let c = 0; c < k; c++) sum += BigInt(a[i * k + c] * b[j * k + c]);
-        out[i * n + j] = Number(BigInt.asIntN(32, sum));
+        // At most 2^23 each: float64 holds every sum.
+        let sum = 0;
+        for (let c = 0; c < k; c++) sum += a[i * k + c] * b[j * k + c];
+        out[i * n + j] = sum | 0;
       }
     }
   },
@@ -30,15 +31,13 @@ export const referenceInteger: IntegerKernels = {
       const total = new Float32Array(4);
       for (let p = 0; p < columns / part; p++) {
         const g = r * (columns / group) + Math.floor((p * part) / group);
-        const lanes = [0n, 0n, 0n, 0n];
-        lanes[0] = -BigInt(offsetOf(w, g)) * BigInt(sums[p]);
+        const lanes = [-offsetOf(w, g) * sums[p], 0, 0, 0];
         for (let k = p * part; k < (p + 1) * part; k++) {
           const lane = bits === 8 ? Math.floor((k % 8) / 2) : Math.floor((k % 32) / 8);
-          lanes[lane] += BigInt(codeOf(w, r * columns + k) * x[k]);
+          lanes[lane] += codeOf(w, r * columns + k) * x[k];
         }
         lanes.forEach((lane, l) => {
-          const sum = Math.fround(Number(BigInt.asIntN(32, lane)));
-          total[l] += Math.fround(sum * w.scale[g]);
+          total[l] += Math.fround(Math.fround(lane | 0) * w.scale[g]);
         });
       }
       y[r] = addLanes(total);
