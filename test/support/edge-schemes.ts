@@ -16,6 +16,7 @@ export const VARIANTS: Readonly<Record<string, readonly Named[]>> = {
     ['8 bits, float16 scales', { scheme: 'affine', bits: 8, scaleDtype: 'float16' }],
     ['8 bits, percentile', { scheme: 'affine', bits: 8, scaleMethod: 'percentile' }],
     ['4 bits, mse', { scheme: 'affine', bits: 4, scaleMethod: 'mse' }],
+    ['4 bits, hqq', { scheme: 'affine', bits: 4, mapping: 'asymmetric', scaleMethod: 'hqq' }],
     ['8 bits, stochastic', { scheme: 'affine', bits: 8, rounding: 'stochastic' }],
     ['8 bits, saturate', { scheme: 'affine', bits: 8, nonFinite: 'saturate' }],
     [
