@@ -14,6 +14,7 @@ import { readGguf, writeGguf, type GgufTensorData } from 'tensorslim/gguf';
 import { openGguf, saveGguf } from 'tensorslim/node';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { FormatError, IoError } from '../../src/core/errors.js';
+import { createRandom } from '../../src/core/random.js';
 import { free, isInMemory } from '../../src/kernels/memory.js';
 import { openGgufOn } from '../../src/node/gguf.js';
 import { saveGgufOn } from '../../src/node/gguf-save.js';
@@ -341,6 +342,8 @@ describe('a model in several files', () => {
   });
 });
 
+const OLD = writeGguf([{ name: 'old', type: 'I8', shape: [1], data: Int8Array.of(1) }]);
+
 describe('faults of the system while a model is saved', () => {
   const NAMES: Readonly<Record<'one' | 'three', readonly string[]>> = { one: ['m.gguf'], three: SHARDS };
 
@@ -371,4 +374,42 @@ describe('faults of the system while a model is saved', () => {
       }
     },
   );
+
+  /** Which model stands on a disk; anything in between fails the test. */
+  const versionOn = async (io: MemoryIo, path: string): Promise<'old' | 'new' | 'nothing'> => {
+    const model = await openGgufOn(io, path).catch((error: unknown) => {
+      if ((error as IoError).code === 'ENOENT') return null;
+      throw error;
+    });
+    if (model === null) return 'nothing';
+    const names = Array.from(model.entries.keys());
+    for (const name of names) {
+      const { data } = await model.read(name);
+      if (name !== 'old') expect(data).toEqual(dataOf({ name }));
+    }
+    await model.close();
+    expect(['old', 'a,b,c,d']).toContain(names.join());
+    return names[0] === 'old' ? 'old' : 'new';
+  };
+
+  it.each(['one', 'three'] as const)('do no harm when the power is lost: %s', async (kind) => {
+    const options = kind === 'three' ? { maxShardBytes: 64 } : {};
+    const path = `/m/${NAMES[kind][0]}`;
+    const random = createRandom(1);
+    const seen = new Set<string>();
+    for (let call = 1; ; call++) {
+      const io = new MemoryIo();
+      if (kind === 'one') io.put(path, OLD);
+      else io.put('/m/notes.txt', 'not ours');
+      io.failAt(call, 'power');
+      const error = await errorOf(saveGgufOn(io, '/m/m.gguf', TENSORS, dataOf, options));
+      for (let start = 0; start < 20; start++) {
+        const version = await versionOn(io.afterPowerLoss(random), path);
+        seen.add(version);
+        if (error === null) expect(version).toBe('new');
+      }
+      if (io.calls < call) break;
+    }
+    expect(Array.from(seen).sort()).toEqual(kind === 'one' ? ['new', 'old'] : ['new', 'nothing']);
+  });
 });
