@@ -4,30 +4,26 @@
  */
 import type { F32, U8 } from '../../core/arrays.js';
 import { nearestWithin } from './nearest.js';
+import { peakOf } from './plain.js';
 
 /** Largest magnitudes below this count as zero. */
 export const LEAST_PEAK: number = Math.fround(1e-15);
 
-const TENTH = Math.fround(0.1);
+export const TENTH: number = Math.fround(0.1);
 
 /** Weighted sums of one candidate. */
-let sumXL = 0;
-let sumL2 = 0;
+export const sums = { xl: 0, l2: 0 };
 
-function peakOf(x: F32, at: number, n: number): number {
-  let most = 0;
-  let peak = 0;
-  for (let i = at; i < at + n; i++) {
-    const a = Math.abs(x[i]);
-    if (a > most) {
-      most = a;
-      peak = x[i];
-    }
-  }
-  return peak;
-}
-
-function sumsOf(iscale: number, x: F32, at: number, w: F32, wAt: number, n: number, half: number): void {
+/** Fills `sums` for the codes of x times `iscale`. */
+export function sumsOf(
+  iscale: number,
+  x: F32,
+  at: number,
+  w: F32,
+  wAt: number,
+  n: number,
+  half: number,
+): void {
   let xl = 0;
   let l2 = 0;
   for (let i = 0; i < n; i++) {
@@ -37,14 +33,26 @@ function sumsOf(iscale: number, x: F32, at: number, w: F32, wAt: number, n: numb
     xl = Math.fround(xl + Math.fround(Math.fround(weight * value) * l));
     l2 = Math.fround(l2 + Math.fround(Math.fround(weight * l) * l));
   }
-  sumXL = xl;
-  sumL2 = l2;
+  sums.xl = xl;
+  sums.l2 = l2;
 }
 
-/**
- * Writes codes 0 to 2 * half - 1 of the `n` elements at x[at] for the best of 19 scales -(half + k / 10) / peak, and returns the scale that is
- * best for those codes. A peak below LEAST_PEAK gives codes 0 and scale 0.
- */
+/** Writes the codes of x times `iscale`, from 0 on. */
+export function codesOf(
+  codes: U8,
+  codesAt: number,
+  iscale: number,
+  x: F32,
+  at: number,
+  n: number,
+  half: number,
+): void {
+  for (let i = 0; i < n; i++) {
+    codes[codesAt + i] = nearestWithin(Math.fround(iscale * x[at + i]), -half, half - 1) + half;
+  }
+}
+
+/** `Searches.fitLevels`, every candidate in float32. */
 export function fitLevels(
   codes: U8,
   codesAt: number,
@@ -62,21 +70,19 @@ export function fitLevels(
   }
   let chosen = Math.fround(-half / peak);
   sumsOf(chosen, x, at, w, wAt, n, half);
-  let scale = sumL2 === 0 ? 0 : Math.fround(sumXL / sumL2);
-  let best = Math.fround(scale * sumXL);
+  let scale = sums.l2 === 0 ? 0 : Math.fround(sums.xl / sums.l2);
+  let best = Math.fround(scale * sums.xl);
   for (let k = -9; k <= 9; k++) {
     if (k === 0) continue;
     const iscale = Math.fround(-Math.fround(half + Math.fround(TENTH * k)) / peak);
     sumsOf(iscale, x, at, w, wAt, n, half);
-    if (sumL2 > 0 && Math.fround(sumXL * sumXL) > Math.fround(best * sumL2)) {
+    if (sums.l2 > 0 && Math.fround(sums.xl * sums.xl) > Math.fround(best * sums.l2)) {
       chosen = iscale;
-      scale = Math.fround(sumXL / sumL2);
-      best = Math.fround(scale * sumXL);
+      scale = Math.fround(sums.xl / sums.l2);
+      best = Math.fround(scale * sums.xl);
     }
   }
-  for (let i = 0; i < n; i++) {
-    codes[codesAt + i] = nearestWithin(Math.fround(chosen * x[at + i]), -half, half - 1) + half;
-  }
+  codesOf(codes, codesAt, chosen, x, at, n, half);
   return scale;
 }
 

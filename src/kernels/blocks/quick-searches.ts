@@ -1,6 +1,6 @@
 /** The searches, fast. */
-import { fitAffine } from './fit-affine.js';
-import { fitLevels } from './fit-levels.js';
+import { fitAffineQuickly } from './quick-affine.js';
+import { fitLevelsQuickly } from './quick-levels.js';
 import type { Searches } from './types.js';
 
-export const quickSearches: Searches = { fitAffine, fitLevels };
+export const quickSearches: Searches = { fitAffine: fitAffineQuickly, fitLevels: fitLevelsQuickly };
