@@ -8,13 +8,28 @@ const LEVELS: F32 = Float32Array.of(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, 
 const float: F32 = new Float32Array(1);
 const word = new Int32Array(float.buffer);
 
+/** The first of the levels whose float32 distance from `value` is least: 0 where a level is nothing beside it. */
+function firstNearest(value: number, d: number): number {
+  let code = 0;
+  let least = Infinity;
+  for (let k = 0; k < 16; k++) {
+    const distance = Math.abs(Math.fround(LEVELS[k] * d - value));
+    if (distance < least) {
+      least = distance;
+      code = k;
+    }
+  }
+  return code;
+}
+
 /**
  * Code of the level nearest to x / d, of two the one nearer to zero; -0 is never coded. The thresholds halfway between levels are exact float32
  * multiples of d, so comparing with them finds the first least of ggml's rounded distances: near a threshold these are exact, but for 0
- * and d, where rounding cannot swap them.
+ * and d, where rounding cannot swap them. Far beyond all levels, where a scale of NVFP4 stops at 448, rounded distances can be equal.
  */
 function levelCode(value: number, d: number): number {
   const a = Math.abs(value);
+  if (a > 2 ** 20 * d) return firstNearest(value, d);
   let code = 0;
   if (a > 0.5 * d) code++;
   if (a > 1.5 * d) code++;
