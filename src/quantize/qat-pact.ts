@@ -3,11 +3,11 @@ import type { F32, F64 } from '../core/arrays.js';
 import { rangeError, typeError } from '../core/errors.js';
 import { checkOptions } from '../core/options.js';
 import { toContiguous, type TensorLike } from '../core/tensor.js';
-import { finiteRanges, toFloat32 } from './affine-scale.js';
+import { toFloat32 } from './affine-scale.js';
 import { checkBits, codeRange } from './affine-options.js';
 import { fakeQuantize } from './affine.js';
 import type { QParams } from './affine-types.js';
-import { gradientOf } from './qat.js';
+import { gradientOf, refuseNonFinite } from './qat.js';
 import type { PactOptions } from './qat-types.js';
 import { checkGranularity, planRegions, type RegionPlan } from './regions.js';
 import { forEachStretch } from './stretches.js';
@@ -39,7 +39,7 @@ export function fakeQuantizePact(
   const { data, shape } = toContiguous(x, fn);
   const { bits, clip, plan, granularity } = checkPact(fn, options, shape);
   const values = toFloat32(data);
-  finiteRanges(fn, data, values, plan, false, 'throw');
+  refuseNonFinite(fn, data, values);
   const mapping = 'asymmetric';
   const [codeMin, codeMax] = codeRange(fn, bits, mapping);
   const qparams: QParams = {
@@ -86,7 +86,7 @@ export function fakeQuantizePactBackward(
   const { clip, plan } = checkPact(fn, options, shape);
   const gradient = gradientOf(fn, outputGradient, shape);
   const values = toFloat32(data);
-  finiteRanges(fn, data, values, plan, false, 'throw');
+  refuseNonFinite(fn, data, values);
   const ofX = new Float32Array(values.length);
   const ofClip = new Float64Array(plan.regions);
   forEachStretch(plan, (r, begin, end) => {

@@ -1,14 +1,16 @@
 /** Quantization-aware training: gradients through rounding and clamping. */
-import type { F32, F64 } from '../core/arrays.js';
+import type { F32, F64, FloatArray } from '../core/arrays.js';
 import { rangeError, typeError } from '../core/errors.js';
 import { checkChoice, checkOptions } from '../core/options.js';
 import { sameShape } from '../core/shape.js';
 import { toContiguous, type TensorLike } from '../core/tensor.js';
+import { kernels } from '../kernels/dispatch.js';
 import { encodeCodes, insideMask } from './affine-codes.js';
 import { checkAffineOptions } from './affine-options.js';
-import { finiteRanges, toFloat32 } from './affine-scale.js';
+import { toFloat32 } from './affine-scale.js';
 import { planOf, unpackCodes } from './affine-tensor.js';
 import type { QParams } from './affine-types.js';
+import { nonFiniteError } from './non-finite.js';
 import type { FakeQuantizeBackwardOptions, FakeQuantizeGradients, LsqOptions } from './qat-types.js';
 import { planRegions, regionSizes, type RegionPlan } from './regions.js';
 import { forEachStretch } from './stretches.js';
@@ -68,7 +70,7 @@ export function fakeQuantizeBackward(
   const factors = gradientScales(fn, given.gradientScale ?? 1, plan, qparams);
   const gradient = gradientOf(fn, outputGradient, shape);
   const values = toFloat32(data);
-  finiteRanges(fn, data, values, plan, false, 'throw');
+  refuseNonFinite(fn, data, values);
   const { bits, codeMin, codeMax, zeroPoint } = qparams;
   const codes = unpackCodes({ bits, codeMin, codes: encodeCodes(values, plan, qparams) }, values.length);
   const mask = insideMask(values, plan, qparams);
@@ -101,6 +103,11 @@ export function fakeQuantizeBackward(
     ofZero[r] *= factors[r];
   }
   return { x: ofX, scale: ofScale, zeroPoint: zeroPoint === null ? null : ofZero };
+}
+
+/** The named error at the first value that is not finite; `values` are `data` in float32. */
+export function refuseNonFinite(fn: string, data: FloatArray, values: F32): void {
+  if (kernels().firstNonFinite(values) >= 0) throw nonFiniteError(fn, data, values, 'repair the tensor');
 }
 
 /** The gradient of a result of this shape, in float32. */
@@ -178,7 +185,7 @@ export function chooseLsqQParams(x: TensorLike, options: LsqOptions): QParams {
   const root = Math.sqrt(positiveLevels(fn, codeMax));
   const plan = planRegions(shape, granularity);
   const values = toFloat32(data);
-  finiteRanges(fn, data, values, plan, true, 'throw');
+  refuseNonFinite(fn, data, values);
   const scale = meanMagnitudes(values, plan, (mean) => (2 * mean) / root);
   const zeroPoint = mapping === 'asymmetric' ? new Int32Array(plan.regions) : null;
   // prettier-ignore

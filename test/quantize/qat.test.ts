@@ -198,6 +198,7 @@ describe('wrong arguments of quantization-aware training', () => {
     expect(() => chooseLsqQParams(wrong, { bits: 4 })).toThrow(error);
     expect(() => fakeQuantizePact(wrong, at)).toThrow(error);
     expect(() => fakeQuantizePactBackward(wrong, at, x)).toThrow(error);
+    expect(() => chooseLsqQParams(wrong, { bits: 4 })).toThrow(/ - repair the tensor \[NON_FINITE\]$/);
   });
 
   const pact =
