@@ -1,7 +1,7 @@
 /**
  * The main job from end to end on a real model, the Universal Sentence Encoder lite (6.98 M float32 parameters): profile it, compress
  * it, write it as safetensors and as tfjs, run it before and after, and say what it cost. `npm run demo`; `--json` prints the figures;
- * `--scheme best4` shows the best solver instead of the presets (`--bits 3`: at 3 bits), see best.ts.
+ * `--scheme best4` shows the best solver instead of the presets (`--bits 3`: at 3 bits), `--scheme layers` the methods layer by layer, see best.ts.
  *
  * Every figure is measured by this run. Models go to a temporary folder, reports to `reports` (`--reports=FOLDER`).
  */
@@ -21,10 +21,11 @@ import {
   type Report,
 } from 'tensorslim/model';
 import { openCompressed, openModel, saveCompressed, saveModel } from 'tensorslim/node';
-import { runBest } from './best.js';
+import { runBest, runLayers } from './best.js';
 import { agreement, type Agreement } from './compare.js';
 import { embed, MODEL_FOLDER, type Embeddings } from './embedder.js';
 import { SENTENCES } from './sentences.js';
+import type { Bits } from './solve.js';
 import { megabytes, shortened, table } from './text.js';
 
 const OPTIONS = {
@@ -50,19 +51,24 @@ interface Row extends Agreement {
   readonly embedMs: number;
 }
 
-const { json: isJson, reports: reportFolder, scheme, bits } = parseArgs({ options: OPTIONS }).values;
+const { json: isJson, reports: reportFolder, scheme, ...values } = parseArgs({ options: OPTIONS }).values;
+const bits = Number(values.bits);
 const say = (text: string): void => void (isJson || process.stdout.write(`${text}\n`));
 const work = mkdtempSync(join(tmpdir(), 'tensorslim-demo-'));
 try {
   if (scheme === 'presets') await main();
-  else if (scheme === 'best4' && ['2', '3', '4'].includes(bits))
-    await runBest(work, Number(bits) as 2 | 3 | 4, say, isJson);
-  else
-    throw new RangeError(
-      `demo: expected --scheme presets or best4 and --bits 2, 3 or 4, got ${scheme} and ${bits}`,
-    );
+  else if (scheme === 'best4' && isBits(bits)) await runBest(work, bits, say, isJson);
+  else if (scheme === 'layers' && isBits(bits)) await runLayers(bits, say);
+  else {
+    const expected = '--scheme presets, best4 or layers and --bits 2, 3 or 4';
+    throw new RangeError(`demo: expected ${expected}, got ${scheme} and ${bits}`);
+  }
 } finally {
   rmSync(work, { recursive: true, force: true });
+}
+
+function isBits(bits: number): bits is Bits {
+  return bits === 2 || bits === 3 || bits === 4;
 }
 
 async function main(): Promise<void> {

@@ -72,7 +72,7 @@ const PAIRS: readonly (readonly [string, string])[] = [
 
 export const SENTENCES: readonly string[] = PAIRS.flat();
 
-/** Sixty pairs that were written when every setting had been settled, and that settle none: what the best solver is judged by. */
+/** Sixty pairs that the best solver is judged by: no setting was chosen in their view. Settings are chosen by the pairs above. */
 const FRESH_PAIRS: readonly (readonly [string, string])[] = [
   [
     'Where can I leave my luggage for a few hours?',
