@@ -30,7 +30,7 @@ export function readErrors(
 }
 
 /**
- * Sum over all lines of e H e^T with e = w - inputScale * v; given up, and then some number above it, once it exceeds `limit`.
+ * Sum over all lines of e H e^T with e = w - inputScale * v, 0 where rounding makes it less; given up, and then some number above it, once it exceeds `limit`.
  * Cost: n^2 / 2 multiplications per line.
  */
 export function lossOf(
@@ -49,7 +49,7 @@ export function lossOf(
     loss +=
       curvature.full === null ? diagonalLoss(e, curvature.diagonal) : fullLoss(e, curvature.full, lines.n);
   }
-  return loss;
+  return Math.max(0, loss);
 }
 
 function diagonalLoss(e: F64, diagonal: F64): number {

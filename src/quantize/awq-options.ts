@@ -132,9 +132,27 @@ function fromHessian(fn: string, hessian: TensorLike, norm: F64 | null, n: numbe
   return inputsOf(fn, data, norm, n);
 }
 
+/**
+ * A sum of x^T x has h[i, j]^2 <= h[i, i] h[j, j]; what breaks that is no Hessian. Costs n^2, a factorization n^3 / 6.
+ *
+ * @throws NumericError NOT_POSITIVE with the row.
+ */
+function checkMinors(fn: string, h: FloatArray, diagonal: F64): void {
+  const n = diagonal.length;
+  const slack = 1e-5 * diagonal.reduce((a, b) => Math.max(a, b), 0);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) {
+      if (Math.abs(h[i * n + j]) <= Math.sqrt(diagonal[i]) * Math.sqrt(diagonal[j]) + slack) continue;
+      const message = `${fn}: "hessian" expected a sum of x^T x, got ${describe(h[i * n + j])} at [${i}, ${j}] between ${describe(diagonal[i])} and ${describe(diagonal[j])} on the diagonal - accumulate it with hessianAccumulator`;
+      throw new NumericError('NOT_POSITIVE', message, i);
+    }
+  }
+}
+
 function inputsOf(fn: string, full: FloatArray, norm: F64 | null, n: number): Inputs {
   checkHessian(fn, full, n);
   const diagonal = Float64Array.from({ length: n }, (_, i) => full[i * n + i]);
+  checkMinors(fn, full, diagonal);
   return { norm: norm ?? diagonal.map(Math.sqrt), curvature: { n, full, diagonal } };
 }
 

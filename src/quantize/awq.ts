@@ -40,7 +40,8 @@ const LEAST_NORM = 1e-4;
  *
  * @param w the weights of a layer; never changed
  * @param options activations, hessian or activationNorm, bits ...
- * @throws TypeError or RangeError for arguments; NumericError NON_FINITE for values.
+ * @throws TypeError or RangeError for arguments; NumericError NON_FINITE for values, NOT_POSITIVE for a matrix that is no
+ * Hessian.
  * @example
  * const w = { data: Float32Array.of(0.3, 0.8, -0.5, 0.1), shape: [2, 2] };
  * const activations = { data: Float32Array.of(9, 1, 8, -1), shape: [2, 2] };

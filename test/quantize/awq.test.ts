@@ -224,6 +224,13 @@ describe('awq() refuses', () => {
     expect(bad).toThrow('awq: "w" expected finite float32 values, got Infinity at index 1');
   });
 
+  it('a matrix that is no sum of squares', () => {
+    const data = Float64Array.of(1, 9, 0, 9, 1, 0, 0, 0, 1);
+    expect(() => awq(w, { bits: 4, hessian: { data, shape: [3, 3] } })).toThrow(
+      'awq: "hessian" expected a sum of x^T x, got 9 at [1, 0] between 1 and 1 on the diagonal',
+    );
+  });
+
   it('a scalar', () => {
     expect(() => awq({ data: Float32Array.of(1), shape: [] }, { bits: 4, activationNorm: norm })).toThrow(
       'awq: "w" expected at least one axis',
