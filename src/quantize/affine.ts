@@ -24,13 +24,14 @@ import type { Parameters } from './scale-rule.js';
  * Numerics: float64 input is rounded to float32 first. The scale is one division rounded to float32, then to `scaleDtype`; codes use
  * the rounded scale. It is the next larger one where rounding would leave the range's end more than half a step outside (subnormal
  * scales, 16-bit codes with 16-bit scales), and smaller where a level would lie beyond float32. The range is the region's own
- * (`absmax`, `minmax`), cut at a percentile (`percentile`), or the best of 81 shrunken ranges by squared error (`mse`).
+ * (`absmax`, `minmax`), cut at a percentile (`percentile`), or the best of 81 shrunken ranges by importance * |error|^norm, the squared error unless
+ * told otherwise (`mse`); `hqq` solves for scale and zero point: see the functions clipSearch and hqq.
  * Special values: 0 and -0 stay exactly 0; a region of zeros has scale 0; subnormals are not flushed; every value is finite. NaN and
  * infinities are an error; with nonFinite 'saturate' they become the zero point and the outermost codes. Empty tensors have no
  * codes; a scalar has one region. Bound: `errorBound`, half a step for the roundings to nearest (a whole one for the others) and
  * `overflow` where values were clipped; docs/numerics.md has the proof.
  *
- * Cost: one or two passes at 40 to 60 % of copy bandwidth with SIMD; `mse` 81 passes, `percentile` one sort per region.
+ * Cost: one or two passes at 40 to 60 % of copy bandwidth with SIMD; `mse` 81 passes, `hqq` about 20, `percentile` one sort per region.
  *
  * Compatible with: torch 2.13 quantize_per_tensor and per_channel (given their scales), to the bit, with arithmetic
  * 'reciprocal'.
