@@ -9,7 +9,7 @@ import { dequantizeAffine, quantizeAffine, quantizeWith } from './affine.js';
 import { clipRegions } from './awq-clip.js';
 import { lossOf } from './awq-objective.js';
 import { checkAwqOptions, refuseNonFinite, type AwqSettings } from './awq-options.js';
-import type { AwqOptions, AwqResult } from './awq-types.js';
+import type { AwqOptions, AwqReport, AwqResult } from './awq-types.js';
 import { linesOf, type Lines } from './gptq-lines.js';
 import { divided, inputScales, magnitudesAlong } from './input-scale.js';
 import { powerFunction } from './power.js';
@@ -23,25 +23,27 @@ const LEAST_NORM = 1e-4;
  *
  * Formula: s[j] = norm[j]^ratio / sqrt(max * min) with norm the mean |x[j]| (root mean square from a Hessian) over its largest and at least 1e-4;
  * inputScale = 1 / s. Of the ratios 0, 0.05 ... 0.95 the one with the least e H e^T summed over lines, e = w - inputScale * values, H = sum of
- * x^T x. Then the range of each region is cut to 0.95 ... 0.55 of itself where that lowers the same sum; so is that of ratio 0, and the better one is kept.
+ * x^T x. Then the range of each region is cut to 0.95 ... 0.55 of itself where that lowers the same sum; so is that of ratio 0, and the better one
+ * is kept.
  *
  * Shapes: w of any rank; activations [..., n], hessian [n, n], activationNorm [n] with n = w.shape[inputAxis]. The tensor has w's shape.
  *
  * Numerics: float64 weights are rounded to float32 first. w / inputScale is rounded once to float32 (never with powerOfTwo); codes are those of
  * quantizeAffine; sums are float64 in a fixed order, powers within 2^-42 of x^ratio, so that every engine gives the same bytes. The loss is never
- * above that of round to nearest with the same options: ratio 0 without cuts. `errorBound` holds for w / inputScale: times inputScale[j] it holds for w.
+ * above that of round to nearest with the same options: ratio 0 without cuts. `errorBound` holds for w / inputScale: times inputScale[j], and with
+ * the rounding of w / inputScale, it holds for w.
  * Inputs that were 0 throughout are scaled like the smallest; where all were, none is scaled.
  *
  * Cost: n^2 / 2 multiplications per line and ratio, less where a ratio is given up early: 1536 inputs and 512 lines take 5 to 10 s; with activationNorm
  * alone n per line and ratio. Memory: 8 n^2 bytes for H, and w four times.
  *
- * Compatible with: the method of llm-awq and AutoAWQ (their grid of 20 ratios, clip grid of 20 to half); they measure a block's output in float16 on a sample of tokens,
- * cut each group by its own output alone, and leave the query and key layers uncut (`clip: false`).
+ * Compatible with: the method of llm-awq and AutoAWQ (their grid of 20 ratios, clip grid of 20 to half); they measure a block's output in float16 on a
+ * sample of tokens, cut each group by its own output alone, and leave the query and key layers uncut (`clip: false`).
  *
  * @param w the weights of a layer; never changed
  * @param options activations, hessian or activationNorm, bits ...
- * @throws TypeError or RangeError for arguments; NumericError NON_FINITE for values, NOT_POSITIVE for a matrix that is no
- * Hessian.
+ * @throws TypeError or RangeError for arguments; NumericError NON_FINITE for values, NOT_POSITIVE for a matrix
+ * that is no Hessian.
  * @example
  * const w = { data: Float32Array.of(0.3, 0.8, -0.5, 0.1), shape: [2, 2] };
  * const activations = { data: Float32Array.of(9, 1, 8, -1), shape: [2, 2] };
@@ -71,24 +73,28 @@ export function awq(w: TensorLike, options: AwqOptions): AwqResult {
   const unscaled = cut(task, nearest);
   const best = scaled === nearest ? unscaled : cut(task, scaled);
   const kept = best.loss < unscaled.loss ? best : unscaled;
-  return {
-    tensor: kept.tensor,
+  const found = {
+    values: dequantizeAffine(kept.tensor),
     inputScale: kept.inputScale,
-    report: {
-      loss: kept.loss,
-      roundToNearestLoss: nearest.loss,
-      kept: kept === nearest ? 'roundToNearest' : 'awq',
-      ratio: kept.ratio,
-      clippedRegions: kept.clippedRegions,
-      regions: kept.tensor.scale.length,
-      lines: task.lines.starts.length,
-      deadInputs: deadInputs(checked.norm),
-      ...validated(checked.validation, values, task.lines, {
-        values: dequantizeAffine(kept.tensor),
-        inputScale: kept.inputScale,
-        nearest: dequantizeAffine(nearest.tensor),
-      }),
-    },
+    nearest: dequantizeAffine(nearest.tensor),
+  };
+  const report = {
+    ...reportOf(task, kept, nearest),
+    ...validated(checked.validation, values, task.lines, found),
+  };
+  return { tensor: kept.tensor, inputScale: kept.inputScale, report };
+}
+
+function reportOf({ lines, norm }: Task, kept: Attempt, nearest: Attempt): AwqReport {
+  return {
+    loss: kept.loss,
+    roundToNearestLoss: nearest.loss,
+    kept: kept === nearest ? 'roundToNearest' : 'awq',
+    ratio: kept.ratio,
+    clippedRegions: kept.clippedRegions,
+    regions: kept.tensor.scale.length,
+    lines: lines.starts.length,
+    deadInputs: deadInputs(norm),
   };
 }
 
@@ -110,14 +116,14 @@ interface Attempt {
 
 const deadInputs = (norm: F64): number => norm.filter((v) => v === 0).length;
 
-function usual({ bits, mapping, granularity, scaleDtype }: AffineSettings): Pick<
-  AffineSettings,
-  'bits' | 'mapping' | 'granularity'
-> & {
-  readonly scaleDtype: AffineSettings['scaleDtype'];
-} {
-  return { bits, mapping, granularity, scaleDtype };
-}
+type Codes = Pick<AffineSettings, 'bits' | 'mapping' | 'granularity' | 'scaleDtype'>;
+
+const usual = ({ bits, mapping, granularity, scaleDtype }: Codes): Codes => ({
+  bits,
+  mapping,
+  granularity,
+  scaleDtype,
+});
 
 function emptyResult(
   data: F32,

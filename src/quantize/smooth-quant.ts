@@ -21,8 +21,8 @@ const LARGEST_INPUT = 2 ** 126;
  *
  * Shapes: weights of any rank with n inputs along inputAxis; activations [..., n], activationMax [n]. Weights keep their shapes.
  *
- * Numerics: everything is rounded to float32 first. (w / t) (t x) is w x but for one rounding of each factor; with powerOfTwo it is w x to the bit:
- * inputs for which some weight or activation would leave the normal numbers are then not scaled. Powers are within 2^-42, sums float64 in a fixed order:
+ * Numerics: everything is rounded to float32 first. With t = inputScale, (w / t) (t x) is w x but for one rounding of each factor; with powerOfTwo it is
+ * w x to the bit: inputs for which some weight or activation would leave the normal numbers are then not scaled. Powers are within 2^-42, sums float64 in a fixed order:
  * every engine gives the same bytes. Inputs that were 0 throughout have scale 1; weights below 1e-5 of the largest count as that much.
  *
  * Cost: rows * n multiplications per line and alpha, less where an alpha is given up early; memory: the outputs in float64.
