@@ -139,8 +139,10 @@ export {
   type QuantizedLinearBoundOptions,
 } from './quantize/quantized-linear-bound.js';
 export {
+  quantizedLayer,
   quantizedLinear,
   type Activations,
+  type QuantizedLayer,
   type QuantizedLinearOptions,
 } from './quantize/quantized-linear.js';
 export {

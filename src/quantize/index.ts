@@ -90,7 +90,13 @@ export {
   type Against,
   type QuantizedLinearBoundOptions,
 } from './quantized-linear-bound.js';
-export { quantizedLinear, type Activations, type QuantizedLinearOptions } from './quantized-linear.js';
+export {
+  quantizedLayer,
+  quantizedLinear,
+  type Activations,
+  type QuantizedLayer,
+  type QuantizedLinearOptions,
+} from './quantized-linear.js';
 export {
   int8Activations,
   int8Bias,

@@ -7,7 +7,15 @@ import { dequantizeAffine } from './affine.js';
 import { affineErrorBound } from './affine-bound.js';
 import { unpackCodes } from './affine-tensor.js';
 import type { AffineTensor } from './affine-types.js';
-import { checkLinear, LARGEST, partOf, turnOf, wholeToken, type Activations } from './quantized-linear.js';
+import {
+  checkInput,
+  checkWeights,
+  LARGEST,
+  partOf,
+  turnOf,
+  wholeToken,
+  type Activations,
+} from './quantized-linear.js';
 
 /** Unit roundoff of float32. */
 const U = 2 ** -24;
@@ -70,8 +78,9 @@ export function quantizedLinearBound(
   const fn = 'quantizedLinearBound';
   const given = checkOptions(fn, options, ['activations', 'against']);
   const against = checkChoice<Against>(fn, 'against', given.against ?? 'codes', ['codes', 'original']);
-  const linear = checkLinear(fn, w, x, given.activations);
-  const { activations, values, tokens, rows, columns, grouped } = linear;
+  const weights = checkWeights(fn, w);
+  const { rows, columns, grouped } = weights;
+  const { activations, values, tokens } = checkInput(fn, weights, x, given.activations);
   const bounds = new Float64Array(tokens * rows);
   if (rows * columns === 0) return bounds;
   const source = grouped === null ? restoredSource(w) : groupedSource(w, grouped);

@@ -45,7 +45,8 @@ export const LARGEST: Readonly<Record<Exclude<Activations, 'float32'>, number>> 
  *
  * Cost: per token, one pass over the codes. 8192 x 8192, one thread, against float32 weights: int8 weights 1.2 to 1.4 ('float32') and
  * 2 to 3.5 times as fast; 4 bits 1.4 to 1.7 and 2.5 to 3.7 (groups of 32 and of 128 or more). That is for one scale per tensor or row, or groups along the inputs, whole
- * and of a multiple of 32, in 4 or 8 bits, inputs a multiple of 32. Every other AffineTensor is restored first, for 'float32' alone.
+ * and of a multiple of 32, in 4 or 8 bits, inputs a multiple of 32. Every other AffineTensor is restored first,
+ * for 'float32' alone. The checks of w cost as much as the product where groups are small: quantizedLayer makes them once.
  *
  * @param w weights; allocate() keeps large codes where the kernels read them in place
  * @param x activations, real numbers; never changed
@@ -53,19 +54,66 @@ export const LARGEST: Readonly<Record<Exclude<Activations, 'float32'>, number>> 
  * @example
  * const w = quantizeAffine({ data: new Float32Array(64).fill(0.5), shape: [2, 32] }, { bits: 4 });
  * quantizedLinear(w, new Float32Array(32).fill(1)); // Float32Array [16, 16]
- * @see quantizedLinearBound
+ * @see quantizedLayer
  */
 export function quantizedLinear(w: AffineTensor, x: TensorLike, options?: QuantizedLinearOptions): F32 {
   const fn = 'quantizedLinear';
+  return multiply(fn, checkWeights(fn, w), w, x, options);
+}
+
+/** Weights that were checked once, for many calls. */
+export interface QuantizedLayer {
+  readonly inputs: number;
+  readonly outputs: number;
+  /**
+   * x W^T, as quantizedLinear(w, x, options).
+   *
+   * @throws as quantizedLinear
+   */
+  multiply(x: TensorLike, options?: QuantizedLinearOptions): F32;
+}
+
+/**
+ * Returns a layer that multiplies by `w` any number of times: quantizedLinear whose checks and conversions of scales and zero points, as long
+ * as the product itself where groups are small, are made once.
+ *
+ * Numerics: as quantizedLinear. Codes and scales are read where they lie, zero points of 4-bit groups are copied: change none of
+ * them while the layer is in use. Weights in layouts that must be restored are restored at the first call and kept.
+ *
+ * @param w weights [outputs, inputs]
+ * @throws TypeError or RangeError for weights that are no matrix in affine codes.
+ * @example
+ * const layer = quantizedLayer(quantizeAffine({ data: new Float32Array(64).fill(0.5), shape: [2, 32] }, { bits: 4 }));
+ * layer.multiply(new Float32Array(32).fill(1)); // Float32Array [16, 16]
+ * @see quantizedLinear
+ */
+export function quantizedLayer(w: AffineTensor): QuantizedLayer {
+  const fn = 'quantizedLayer';
+  const weights = checkWeights(fn, w);
+  return {
+    inputs: weights.columns,
+    outputs: weights.rows,
+    multiply: (x, options) => multiply(fn, weights, w, x, options),
+  };
+}
+
+function multiply(
+  fn: string,
+  weights: CheckedWeights,
+  w: AffineTensor,
+  x: TensorLike,
+  options: QuantizedLinearOptions | undefined,
+): F32 {
   const given = checkOptions(fn, options, ['activations', 'out']);
-  const { activations, values, tokens, rows, columns, grouped } = checkLinear(fn, w, x, given.activations);
+  const { rows, columns, grouped } = weights;
+  const { activations, values, tokens } = checkInput(fn, weights, x, given.activations);
   const out = outputFloats(given.out, tokens * rows, fn);
-  const restored = grouped === null ? dequantizeAffine(w) : null;
+  if (grouped === null) weights.restored ??= dequantizeAffine(w);
   for (let t = 0; t < tokens; t++) {
     const y = out.subarray(t * rows, (t + 1) * rows) as F32;
     const token = values.subarray(t * columns, (t + 1) * columns) as F32;
-    if (restored !== null) gemm.inUse().gemvF32(y, restored, token, rows, columns);
-    else if (grouped === null || rows * columns === 0) y.fill(0);
+    if (weights.restored !== null) gemm.inUse().gemvF32(y, weights.restored, token, rows, columns);
+    else if (grouped === null) y.fill(0);
     else if (activations === 'float32')
       integer.inUse().weightDots(y, grouped, token, realSums(grouped, token));
     else multiplyWhole(y, grouped, token, LARGEST[activations]);
@@ -73,43 +121,57 @@ export function quantizedLinear(w: AffineTensor, x: TensorLike, options?: Quanti
   return out;
 }
 
-/** What both public functions know after their checks. */
-export interface Linear {
-  readonly activations: Activations;
-  readonly values: F32;
-  readonly tokens: number;
+export interface CheckedWeights {
   readonly rows: number;
   readonly columns: number;
   /** null: the weights must be restored. */
   readonly grouped: GroupedCodes | null;
+  /** Their values, once they were. */
+  restored: F32 | null;
 }
 
-export function checkLinear(fn: string, w: AffineTensor, x: TensorLike, activations: unknown): Linear {
+export function checkWeights(fn: string, w: AffineTensor): CheckedWeights {
   const plan = checkAffineTensor(fn, w);
-  const kind = checkChoice(fn, 'activations', activations ?? 'float32', ACTIVATIONS);
-  const { data, shape, size } = toContiguous(x, fn);
   if (w.shape.length !== 2) {
     throw rangeError(fn, 'w.shape', '[outputs, inputs]', Array.from(w.shape), 'reshape before quantizing');
   }
   const [rows, columns] = w.shape;
+  return {
+    rows,
+    columns,
+    grouped: rows * columns === 0 ? null : groupedCodes(w, plan.regions),
+    restored: null,
+  };
+}
+
+/** Activations after their checks. */
+export interface CheckedInput {
+  readonly activations: Activations;
+  readonly values: F32;
+  readonly tokens: number;
+}
+
+export function checkInput(
+  fn: string,
+  { rows, columns, grouped }: CheckedWeights,
+  x: TensorLike,
+  activations: unknown,
+): CheckedInput {
+  const kind = checkChoice(fn, 'activations', activations ?? 'float32', ACTIVATIONS);
+  const { data, shape, size } = toContiguous(x, fn);
   if (shape[shape.length - 1] !== columns) {
     throw rangeError(fn, 'x.shape', `a last axis of ${columns}`, Array.from(shape), "that of w's inputs");
   }
-  const grouped = rows * columns === 0 ? null : groupedCodes(w, plan.regions);
   if (grouped === null && kind !== 'float32' && rows * columns > 0) {
-    const expected = '4 or 8 bits, one scale per row or whole groups of a multiple of 32 inputs';
-    throw rangeError(
-      fn,
-      'w',
-      expected,
-      w.granularity.kind,
-      "use activations 'float32', which takes every kind",
-    );
+    const expected = "'float32' for weights in this layout";
+    const fix =
+      'whole numbers need 4 or 8 bits, one scale per row or whole groups of a multiple of 32 inputs';
+    throw rangeError(fn, 'activations', expected, kind, fix);
   }
   const values = toFloat32(data);
   refuseNonFinite(fn, values);
   const tokens = columns === 0 ? shape.slice(0, -1).reduce((a, b) => a * b, 1) : size / columns;
-  return { activations: kind, values, tokens, rows, columns, grouped };
+  return { activations: kind, values, tokens };
 }
 
 function refuseNonFinite(fn: string, values: F32): void {

@@ -5,6 +5,7 @@ import {
   dequantizeAffine,
   free,
   quantizeAffine,
+  quantizedLayer,
   quantizedLinear,
   quantizedLinearBound,
   setBackend,
@@ -118,7 +119,9 @@ describe('quantizedLinear()', () => {
         setBackend('scalar');
         const scalar = quantizedLinear(q, input, { activations });
         setBackend('simd');
-        expect(quantizedLinear(q, input, { activations })).toEqual(scalar);
+        const layer = quantizedLayer(q);
+        expect([layer.outputs, layer.inputs]).toEqual([rows, columns]);
+        for (let call = 0; call < 2; call++) expect(layer.multiply(input, { activations })).toEqual(scalar);
         const codes = allocate(q.codes.length, q.codes instanceof Int8Array ? 'int8' : 'uint8');
         codes.set(q.codes);
         expect(quantizedLinear({ ...q, codes }, input, { activations })).toEqual(scalar);
@@ -162,12 +165,14 @@ describe('quantizedLinear()', () => {
     const y = quantizedLinear(q, x);
     const bounds = quantizedLinearBound(q, x);
     const original = quantizedLinearBound(q, x, { against: 'original' });
+    const layer = quantizedLayer(q);
+    expect([layer.multiply(x), layer.multiply(x)]).toEqual([y, y]);
     exactly(dequantizeAffine(q), x, 4).forEach((v, r) =>
       expect(Math.abs(y[r] - v)).toBeLessThanOrEqual(bounds[r]),
     );
     exactly(w, x, 4).forEach((v, r) => expect(Math.abs(y[r] - v)).toBeLessThanOrEqual(original[r]));
     expect(() => quantizedLinear(q, x, { activations: 'int8' })).toThrow(
-      /^quantizedLinear: "w" expected 4 or 8 bits/,
+      /^quantizedLinear: "activations" expected 'float32' for weights/,
     );
   });
 
@@ -218,6 +223,8 @@ describe('quantizedLinear()', () => {
   it('names what is wrong', () => {
     const x = new Float32Array(32);
     expect(() => quantizedLinear({} as AffineTensor, x)).toThrow(TypeError);
+    expect(() => quantizedLayer({} as AffineTensor)).toThrow(/^quantizedLayer: "q"/);
+    expect(() => quantizedLayer(q).multiply(new Float32Array(2))).toThrow(/^quantizedLayer: "x.shape"/);
     expect(() => quantizedLinear(q, new Float32Array(31))).toThrow(
       /^quantizedLinear: "x.shape" expected a last axis of 32/,
     );
