@@ -34,7 +34,7 @@ const LEAST_NORM = 1e-4;
  * the rounding of w / inputScale, it holds for w.
  * Inputs that were 0 throughout are scaled like the smallest; where all were, none is scaled.
  *
- * Cost: n^2 / 2 multiplications per line and ratio, less where a ratio is given up early: 1536 inputs and 512 lines take 5 to 10 s; with activationNorm
+ * Cost: n^2 / 2 multiplications per line and ratio, less where a ratio is given up early: 1536 inputs and 512 lines take 9 s; with activationNorm
  * alone n per line and ratio. Memory: 8 n^2 bytes for H, and w four times.
  *
  * Compatible with: the method of llm-awq and AutoAWQ (their grid of 20 ratios, clip grid of 20 to half); they measure a block's output in float16 on a
