@@ -45,9 +45,11 @@ describe('observers of all kinds but ema', () => {
         anySharding,
         (c, x, width, s) => {
           const rows = Math.floor(x.length / width);
+          const { granularity } = c.options;
+          const isMiddle = granularity?.kind === 'axis' && granularity.axis === 1;
           const part = (from: number, to: number): { data: Float32Array; shape: number[] } => ({
             data: x.slice(from * width, to * width),
-            shape: [to - from, width, 1].slice(0, c.options.granularity?.axis === 1 ? 3 : 2),
+            shape: [to - from, width, 1].slice(0, isMiddle ? 3 : 2),
           });
           const whole = observing(c.kind, c.options, part(0, rows));
           const bounds = boundsOf(s, rows);
@@ -152,6 +154,30 @@ describe('observers of all kinds but ema', () => {
           observing(kind, skip, x).toJSON().channels?.[0] ?? null,
         );
         expect(seen.count).toBe(x.length);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('nonFinite skip', () => {
+  it('leaves values out of their own channels alone, whatever the axis', () => {
+    const special = fc.constantFrom(NaN, Infinity, -Infinity);
+    const places = fc.array(fc.tuple(fc.nat(), special), { minLength: 1, maxLength: 20 });
+    const lay = fc.constantFrom<[outer: number, inner: number]>([1, 5], [4, 1], [3, 2], [2, 40]);
+    fc.assert(
+      fc.property(anyCase(undefined), lay, anyValues(320, 320), places, (c, [outer, inner], x, bad) => {
+        const n = 4;
+        const data = x.slice(0, outer * n * inner);
+        for (const [at, value] of bad) data[at % data.length] = value;
+        const options = { ...c.options, nonFinite: 'skip' as const };
+        const granularity = { kind: 'axis', axis: 1 } as const;
+        const all = observing(c.kind, { ...options, granularity }, { data, shape: [outer, n, inner] });
+        for (let channel = 0; channel < n; channel++) {
+          const own = data.filter((v, i) => Math.floor(i / inner) % n === channel && Number.isFinite(v));
+          const alone = observing(c.kind, options, own).toJSON().channels?.[0] ?? null;
+          expect(all.toJSON().channels?.[channel]).toEqual(alone);
+        }
       }),
       { numRuns: 500 },
     );

@@ -369,6 +369,20 @@ describe('toJSON() and observerFromJSON()', () => {
     );
   });
 
+  it('refuse bins whose outermost ones do not hold the smallest and the largest value', () => {
+    for (const [from, to] of [
+      [0, 1],
+      [-1, -2],
+    ]) {
+      const counts = saved('percentile').channels?.[0]?.binCounts?.slice() ?? [];
+      const at = (i: number): number => (i + counts.length) % counts.length;
+      counts[at(to)] += counts[at(from)];
+      counts[at(from)] = 0;
+      const state = damaged('percentile', ['channels', 0, 'binCounts'], counts);
+      expect(() => observerFromJSON(state)).toThrow('the largest value in the outermost bins');
+    }
+  });
+
   it.each([undefined, null, 1, 'text', [], new Map()])('refuse %s', (state) => {
     expect(() => observerFromJSON(state)).toThrow(FormatError);
   });
