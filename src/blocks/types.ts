@@ -1,5 +1,5 @@
 /** What the functions of this room take and return. */
-import type { F32, U8 } from '../core/arrays.js';
+import type { U8 } from '../core/arrays.js';
 
 /** The types of ggml that store a tensor's elements as small floats or in blocks with a scale. */
 export const TYPE_NAMES = [
@@ -58,7 +58,7 @@ export interface BlockTensor {
 export interface EncodeBlocksOptions {
   readonly type: BlockType;
   /** How much each column matters, a number >= 0 for every element of the last axis: an importance matrix's row. */
-  readonly importance?: F32 | readonly number[];
+  readonly importance?: Float32Array | readonly number[];
 }
 
 export interface DecodeBlocksOptions {
