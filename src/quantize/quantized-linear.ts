@@ -45,7 +45,7 @@ export const LARGEST: Readonly<Record<Exclude<Activations, 'float32'>, number>> 
  *
  * Cost: per token, one pass over the codes. 8192 x 8192, one thread, against float32 weights: int8 weights 1.2 to 1.4 ('float32') and
  * 2 to 3.5 times as fast; 4 bits 1.4 to 1.7 and 2.5 to 3.7 (groups of 32 and of 128 or more). That is for one scale per tensor or row, or groups along the inputs, whole
- * and of a multiple of 32, in 4 or 8 bits, inputs a multiple of 32. Every other AffineTensor is restored first,
+ * and of a multiple of 32, in 4 or 8 bits, inputs a multiple of 32 and at most 65,536. Every other AffineTensor is restored first,
  * for 'float32' alone. The checks of w cost as much as the product where groups are small: quantizedLayer makes them once.
  *
  * @param w weights; allocate() keeps large codes where the kernels read them in place

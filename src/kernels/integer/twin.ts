@@ -81,9 +81,9 @@ export function simdInteger({ exports: wasm, stage, buffer }: Module<IntegerExpo
       // Rows of a are kept within the second cache; rows of b are cut only where they are copied.
       const tile = Math.min(4 * stage.tileElements, TILE_BYTES);
       const across = Math.min(m, Math.floor(tile / Math.max(2 * k, 1)));
-      const limit = 4 * stage.elementsFor(b, out);
-      const byOut = stage.elementsFor(b, out) / Math.max(across, 1);
-      const down = Math.min(n, Math.floor(limit / Math.max(k, 1)), Math.floor(byOut));
+      const byCodes = Math.floor((4 * stage.elementsFor(b)) / Math.max(k, 1));
+      const byOut = Math.floor(stage.elementsFor(out) / Math.max(across, 1));
+      const down = Math.min(n, byCodes, byOut);
       if (across < 1 || down < 1) {
         scalarInteger.products(out, a, b, m, n, k);
         return;
