@@ -115,3 +115,24 @@ export {
 } from './requantize.js';
 export { hadamard, type HadamardOptions } from './hadamard.js';
 export { hadamardMatrix } from './hadamard-matrix.js';
+export { binarize, hamming, hammingTopK } from './vectors-binary.js';
+export { rescore, searchVectors, type RescoreOptions, type VectorSearchOptions } from './vectors-search.js';
+export type {
+  BinaryPrecision,
+  BinaryVectors,
+  ProductParams,
+  ProductQuantizer,
+  ProductQuantizerOptions,
+  ProductReport,
+  QuantizerParams,
+  RotatedParams,
+  RotatedQuantizerOptions,
+  ScalarParams,
+  ScalarQuantizerOptions,
+  SearchResult,
+  VectorCodes,
+  VectorMetric,
+  VectorQuantizer,
+  VectorSearchResult,
+} from './vectors-types.js';
+export { productQuantizer, rotatedQuantizer, scalarQuantizer, vectorQuantizer } from './vectors.js';
