@@ -1,5 +1,4 @@
 /** What the weights of a matrix should be once the matrices before it are quantized. */
-import * as core from '@energetic-ai/core';
 import type { Rows } from './rows.js';
 
 /** How far outputs are pulled back, as a fraction of the mean diagonal: small follows the calibration, large leaves the weights alone. */
@@ -28,16 +27,23 @@ export function correctedWeights(
   return w.map((v, i) => v + missing[i]);
 }
 
-/** X'^T (X - X') w, by the products of the runtime, in float32. */
+/** X'^T (X - X') w, in float64 and in order, so that the result is the same on every machine. */
 function missingOutputs(w: Float32Array, original: Rows, quantized: Rows, outputs: number): Float64Array {
   const n = original.inputs;
-  const product = core.tidy(() => {
-    const now = core.tensor2d(quantized.data, [quantized.data.length / n, n]);
-    const before = core.tensor2d(original.data, [original.data.length / n, n]);
-    const missing = core.matMul(core.sub(before, now), core.tensor2d(w, [n, outputs]));
-    return core.matMul(now, missing, true).dataSync();
-  });
-  return Float64Array.from(product);
+  const product = new Float64Array(n * outputs);
+  const line = new Float64Array(outputs);
+  for (let row = 0; row < original.data.length; row += n) {
+    line.fill(0);
+    for (let j = 0; j < n; j++) {
+      const change = original.data[row + j] - quantized.data[row + j];
+      for (let o = 0; change !== 0 && o < outputs; o++) line[o] += change * w[j * outputs + o];
+    }
+    for (let i = 0; i < n; i++) {
+      const x = quantized.data[row + i];
+      for (let o = 0; x !== 0 && o < outputs; o++) product[i * outputs + o] += x * line[o];
+    }
+  }
+  return product;
 }
 
 /** The lower Cholesky factor, in the place of the lower triangle. */
