@@ -39,14 +39,13 @@ export const LARGEST: Readonly<Record<Exclude<Activations, 'float32'>, number>> 
  * Shapes: w [outputs, inputs]; x [..., inputs]; the result has as many rows as x, of `outputs` each.
  *
  * Numerics: 'float32': every operation rounded to float32, in an order that docs/numerics.md fixes. 'int8', 'int16': products summed in
- * int32, exactly, per group (at most 52,000 columns at a time for int8 and 3,400 or 192 for int16 with 4- and 8-bit weights), then scaled and
- * added in float32. `quantizedLinearBound` bounds the distance to the exact product; int16 comes closer to it than bfloat16 activations by
- * a factor of 100. NaN and infinities in x are an error. No inputs: zeros.
+ * int32, exactly, per group or part of a group that cannot overflow, then scaled and added in float32. `quantizedLinearBound` bounds the
+ * distance to the exact product; int16 comes at least 20 times closer to it than activations in bfloat16, and 100 times closer than int8. NaN and infinities in x are an error. No inputs: zeros.
  *
- * Cost: per token, one pass over the codes. 8192 x 8192, one thread, against float32 weights: int8 weights 1.2 to 1.4 ('float32') and
- * 2 to 3.5 times as fast; 4 bits 1.4 to 1.7 and 2.5 to 3.7 (groups of 32 and of 128 or more). That is for one scale per tensor or row, or groups along the inputs, whole
- * and of a multiple of 32, in 4 or 8 bits, inputs a multiple of 32 and at most 65,536. Every other AffineTensor is restored first,
- * for 'float32' alone. The checks of w cost as much as the product where groups are small: quantizedLayer makes them once.
+ * Cost: per token, one pass over the codes. 8192 x 8192, one thread, against float32 weights: int8 weights 1.2 to 1.4 times as fast
+ * with 'float32' and 2 to 3.5 times with whole numbers; 4 bits 1.4 to 1.7 and 2.5 to 3.7 times (groups of 32; larger ones). That is for 4 or 8 bits, one
+ * scale per tensor or row or whole groups of a multiple of 32 along the inputs, inputs a multiple of 32 and at most 65,536. Every other
+ * AffineTensor is restored first, for 'float32' alone. The checks of w cost as much as the product where groups are small: quantizedLayer makes them once.
  *
  * @param w weights; allocate() keeps large codes where the kernels read them in place
  * @param x activations, real numbers; never changed

@@ -59,10 +59,10 @@ export interface IntegerKernels {
   groupDots(y: F32, w: GroupedCodes, x: I16, sums: I32, part: number): void;
 
   /**
-   * y = W x for float32 x; `sums` holds float32 sums of x of every group. Every operation is rounded to float32. Unsigned 8-bit codes and their offsets
-   * count 128 less. In a group, columns go to four sums in their order, as long as one comes after the other in its turn: with 8 bits column k to sum
-   * floor((k mod 16) / 4), with 4 bits to floor((k mod 32) / 8); sum 0 begins at offset * -sums[group], the others at 0. Products are code * 2^s with
-   * x * 2^-s, where s = 24 for 8 bits and 4 (k mod 4) for 4: exact, unless x is so small that x * 2^-s is subnormal. Then y as in groupDots.
+   * y = W x for float32 x; `sums` holds float32 sums of x of every group. Every operation is rounded to float32. Unsigned 8-bit codes and
+   * their offsets count 128 less. In a group, columns go in ascending order to four sums: with 8 bits column k to sum
+   * floor((k mod 16) / 4), with 4 bits to floor((k mod 32) / 8); sum 0 begins at offset * -sums[group], the others at 0. A product is
+   * (code * 2^s) * (x * 2^-s), s = 24 for 8 bits and 4 (k mod 4) for 4: x * 2^-s is exact unless it is subnormal. Then as in groupDots.
    */
   weightDots(y: F32, w: GroupedCodes, x: F32, sums: F32): void;
 }
