@@ -101,6 +101,39 @@ export type {
   ObserverOptions,
   ObserverState,
 } from './quantize/observer-types.js';
+export { hadamard, type HadamardOptions } from './quantize/hadamard.js';
+export { hadamardMatrix } from './quantize/hadamard-matrix.js';
+export { binarize, hamming, hammingTopK } from './quantize/vectors-binary.js';
+export {
+  rescore,
+  searchVectors,
+  type RescoreOptions,
+  type VectorSearchOptions,
+} from './quantize/vectors-search.js';
+export type {
+  BinaryPrecision,
+  BinaryVectors,
+  ProductParams,
+  ProductQuantizer,
+  ProductQuantizerOptions,
+  ProductReport,
+  QuantizerParams,
+  RotatedParams,
+  RotatedQuantizerOptions,
+  ScalarParams,
+  ScalarQuantizerOptions,
+  SearchResult,
+  VectorCodes,
+  VectorMetric,
+  VectorQuantizer,
+  VectorSearchResult,
+} from './quantize/vectors-types.js';
+export {
+  productQuantizer,
+  rotatedQuantizer,
+  scalarQuantizer,
+  vectorQuantizer,
+} from './quantize/vectors.js';
 export { biasCorrection } from './quantize/bias-correction.js';
 export type {
   BiasCorrectionOptions,
