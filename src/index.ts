@@ -128,12 +128,7 @@ export type {
   VectorQuantizer,
   VectorSearchResult,
 } from './quantize/vectors-types.js';
-export {
-  productQuantizer,
-  rotatedQuantizer,
-  scalarQuantizer,
-  vectorQuantizer,
-} from './quantize/vectors.js';
+export { productQuantizer, rotatedQuantizer, scalarQuantizer, vectorQuantizer } from './quantize/vectors.js';
 export { biasCorrection } from './quantize/bias-correction.js';
 export type {
   BiasCorrectionOptions,
