@@ -8,6 +8,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { weights } from './data.js';
 import { affineCases } from './kernels/affine.js';
+import { blockCases } from './kernels/blocks.js';
 import { codebookCases } from './kernels/codebook.js';
 import { errorCases } from './kernels/error.js';
 import { floatCases } from './kernels/float.js';
@@ -17,6 +18,7 @@ import { integerCases } from './kernels/integer.js';
 import { mxCases } from './kernels/mx.js';
 import { packCases } from './kernels/pack.js';
 import { reduceCases } from './kernels/reduce.js';
+import { vectorCases } from './kernels/vectors.js';
 import { Copy, FULL, SMOKE } from './measure.js';
 import { hasNumpy } from './peers/numpy.js';
 import type { Bench, Row } from './rows.js';
@@ -34,7 +36,9 @@ const CASES = [
   ...floatCases,
   ...errorCases,
   ...hadamardCases,
+  ...vectorCases,
   ...integerCases,
+  ...blockCases,
 ];
 
 const { values: options } = parseArgs({
