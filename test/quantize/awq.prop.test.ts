@@ -5,12 +5,13 @@ import {
   errorBound,
   hessianAccumulator,
   measureError,
+  quantizeAffine,
   scaleAxis,
   type AwqOptions,
   type AwqResult,
 } from 'tensorslim';
 import { describe, expect, it } from 'vitest';
-import { anyGptqOptions, anyLayer, gramOf, nearestOf, quadraticLosses, type Layer } from '../support/gptq.js';
+import { anyGptqOptions, anyLayer, gramOf, quadraticLosses, type Layer } from '../support/gptq.js';
 
 const total = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
 
@@ -51,7 +52,7 @@ describe('awq()', () => {
           granularity = { kind: 'tensor' },
           scaleDtype = 'float32',
         } = options;
-        const nearest = nearestOf(layer.w, { bits, mapping, granularity, scaleDtype });
+        const nearest = quantizeAffine(layer.w, { bits, mapping, granularity, scaleDtype });
         const size = 1e-12 * total(Array.from(gramOf(layer.x), Math.abs)) + 1e-13;
         expect(report.loss).toBeLessThanOrEqual(report.roundToNearestLoss);
         expect(Math.abs(report.loss - lossOf(layer, effective(result)))).toBeLessThanOrEqual(size);
