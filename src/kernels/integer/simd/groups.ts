@@ -7,8 +7,8 @@
 /** -c * (sum of x) in lane 0: what takes the offset of a part's codes away. */
 // @ts-ignore: decorator
 @inline
-function beginning(offsets: usize, j: i32, offset: v128, sum: v128): v128 {
-  return i32x4.mul(offsets == 0 ? offset : v128.load32_zero(offsets + (<usize>j << 2)), sum);
+function beginning(offsets: usize, j: i32, sum: v128): v128 {
+  return i32x4.mul(v128.load32_zero(offsets + (<usize>j << 2)), sum);
 }
 
 // @ts-ignore: decorator
@@ -103,10 +103,16 @@ function fourRows4(
     for (let at = 0; at < group; at += part) {
       const sum = v128.load32_zero(sums);
       sums += 4;
-      let a0 = beginning(offsets, g, constant, sum);
-      let a1 = beginning(offsets, g + next, constant, sum);
-      let a2 = beginning(offsets, g + 2 * next, constant, sum);
-      let a3 = beginning(offsets, g + 3 * next, constant, sum);
+      let a0 = i32x4.mul(constant, sum);
+      let a1 = a0;
+      let a2 = a0;
+      let a3 = a0;
+      if (offsets != 0) {
+        a0 = beginning(offsets, g, sum);
+        a1 = beginning(offsets, g + next, sum);
+        a2 = beginning(offsets, g + 2 * next, sum);
+        a3 = beginning(offsets, g + 3 * next, sum);
+      }
       for (let k = part; k > 0; k -= 32) {
         const x0 = v128.load(x);
         const x1 = v128.load(x, 16);
@@ -211,10 +217,16 @@ function fourRows8<T>(
     for (let at = 0; at < group; at += part) {
       const sum = v128.load32_zero(sums);
       sums += 4;
-      let a0 = beginning(offsets, g, constant, sum);
-      let a1 = beginning(offsets, g + next, constant, sum);
-      let a2 = beginning(offsets, g + 2 * next, constant, sum);
-      let a3 = beginning(offsets, g + 3 * next, constant, sum);
+      let a0 = i32x4.mul(constant, sum);
+      let a1 = a0;
+      let a2 = a0;
+      let a3 = a0;
+      if (offsets != 0) {
+        a0 = beginning(offsets, g, sum);
+        a1 = beginning(offsets, g + next, sum);
+        a2 = beginning(offsets, g + 2 * next, sum);
+        a3 = beginning(offsets, g + 3 * next, sum);
+      }
       for (let k = part; k > 0; k -= 16) {
         const x0 = v128.load(x);
         const x1 = v128.load(x, 16);

@@ -5,11 +5,10 @@
  * sum for each row, or codes placed into mantissas in place of conversions, was slower (docs/kernels.md).
  */
 
-/** -c * (sum of x) in lane 0, c the offset that the codes of the group carry less `turn`. */
+/** -c * (sum of x) in lane 0, c the offset of group j less `turn`. */
 // @ts-ignore: decorator
 @inline
-function beginning(offsets: usize, j: i32, turn: i32, offset: v128, sum: v128): v128 {
-  if (offsets == 0) return f32x4.mul(offset, sum);
+function beginning(offsets: usize, j: i32, turn: i32, sum: v128): v128 {
   return f32x4.mul(f32x4(<f32>(i32.load(offsets + (<usize>j << 2)) - turn), 0, 0, 0), sum);
 }
 
@@ -87,10 +86,16 @@ function fourRows4(
   for (let g = 0; g < groups; g++) {
     const sum = v128.load32_zero(sums);
     sums += 4;
-    let a = beginning(offsets, g, 0, constant, sum);
-    let b = beginning(offsets, g + next, 0, constant, sum);
-    let c = beginning(offsets, g + 2 * next, 0, constant, sum);
-    let d = beginning(offsets, g + 3 * next, 0, constant, sum);
+    let a = f32x4.mul(constant, sum);
+    let b = a;
+    let c = a;
+    let d = a;
+    if (offsets != 0) {
+      a = beginning(offsets, g, 0, sum);
+      b = beginning(offsets, g + next, 0, sum);
+      c = beginning(offsets, g + 2 * next, 0, sum);
+      d = beginning(offsets, g + 3 * next, 0, sum);
+    }
     for (let k = group; k > 0; k -= 32) {
       let p0 = v128.load(w0);
       let p1 = v128.load(w1);
@@ -217,10 +222,16 @@ function fourRows8(
   for (let g = 0; g < groups; g++) {
     const sum = v128.load32_zero(sums);
     sums += 4;
-    let a = beginning(offsets, g, turn, constant, sum);
-    let b = beginning(offsets, g + next, turn, constant, sum);
-    let c = beginning(offsets, g + 2 * next, turn, constant, sum);
-    let d = beginning(offsets, g + 3 * next, turn, constant, sum);
+    let a = f32x4.mul(constant, sum);
+    let b = a;
+    let c = a;
+    let d = a;
+    if (offsets != 0) {
+      a = beginning(offsets, g, turn, sum);
+      b = beginning(offsets, g + next, turn, sum);
+      c = beginning(offsets, g + 2 * next, turn, sum);
+      d = beginning(offsets, g + 3 * next, turn, sum);
+    }
     for (let k = group; k > 0; k -= 16) {
       const p0 = v128.xor(v128.load(w0), flip);
       const p1 = v128.xor(v128.load(w1), flip);
