@@ -42,8 +42,8 @@ export const LARGEST: Readonly<Record<Exclude<Activations, 'float32'>, number>> 
  * int32, exactly, per group or part of a group that cannot overflow, then scaled and added in float32. `quantizedLinearBound` bounds the
  * distance to the exact product; int16 comes at least 20 times closer to it than activations in bfloat16, and 100 times closer than int8. NaN and infinities in x are an error. No inputs: zeros.
  *
- * Cost: per token, one pass over the codes. 8192 x 8192, one thread, against float32 weights: int8 weights 1.2 to 1.4 times as fast
- * with 'float32' and 2 to 3.5 times with whole numbers; 4 bits 1.4 to 1.7 and 2.5 to 3.7 times (groups of 32; larger ones). That is for 4 or 8 bits, one
+ * Cost: per token, one pass over the codes. 8192 x 8192, one thread, against float32 weights: int8 weights 1.3 to 1.5 times as fast
+ * with 'float32' and 2.2 to 3.7 times with whole numbers; 4 bits 1.5 to 1.9 and 2.5 to 4 times (groups of 32; larger ones). That is for 4 or 8 bits, one
  * scale per tensor or row or whole groups of a multiple of 32 along the inputs, inputs a multiple of 32 and at most 65,536. Every other
  * AffineTensor is restored first, for 'float32' alone. The checks of w cost as much as the product where groups are small: quantizedLayer makes them once.
  *
