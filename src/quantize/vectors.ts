@@ -67,10 +67,10 @@ interface Actions {
  * @param options bits, range, quantile, sigma
  * @throws TypeError or RangeError for arguments and empty sets; NumericError NON_FINITE with the index of the first bad value.
  * @example
- * const vectors = { data: Float32Array.of(0, 10, 1, 20, 0.5, 15), shape: [3, 2] };
+ * const vectors = { data: Float32Array.of(0, 10, 1, 20, 0.2, 12), shape: [3, 2] };
  * const quantizer = scalarQuantizer(vectors, { bits: 4 });
  * const codes = quantizer.encode(vectors);
- * codes.codes; // Uint8Array [0, 255, 136]
+ * codes.codes; // Uint8Array [0, 255, 51]
  * quantizer.distances(Float32Array.of(0, 10), codes)[0]; // 0
  * @see searchVectors
  */
