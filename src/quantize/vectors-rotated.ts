@@ -4,7 +4,7 @@ import { checkInteger, checkOptions } from '../core/options.js';
 import { checkSeed } from '../core/random.js';
 import { vectorFamily } from '../kernels/vectors/family.js';
 import { nextHadamardSize } from './hadamard-matrix.js';
-import { createRotation, transformRows, type Rotation } from './hadamard.js';
+import { createRotation, errorOfTransform, transformRows, type Rotation } from './hadamard.js';
 import {
   forEachChunk,
   lengthOf,
@@ -61,7 +61,7 @@ export interface Turned {
   readonly n: number;
   readonly rotations: readonly Rotation[];
   readonly levels: F32;
-  /** A rotated vector is off by less than this much of its length: `hadamard` proves 4 log2(n) 2^-24 for each round. */
+  /** A rotated vector is off by less than this much of its length. */
   readonly error: number;
 }
 
@@ -71,7 +71,7 @@ export function turnedBy(params: RotatedParams): Turned {
     // 2^32 apart, so that no other user of neighbouring seeds shares signs with a later round.
     createRotation(n, (params.seed + r * 2 ** 32) % 2 ** 53, 'dimensions'),
   );
-  const error = params.rounds * 4 * Math.max(Math.log2(n), 1) * U * (1 + 2 ** -10);
+  const error = rotations.reduce((sum, rotation) => sum + errorOfTransform(rotation), 0);
   return { params, n, rotations, levels: levelsOf(params.bits), error };
 }
 
