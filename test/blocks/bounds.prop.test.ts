@@ -51,7 +51,7 @@ const anyBlock = (length: number): fc.Arbitrary<Float32Array> =>
     .record({
       values: fc.array(
         fc.oneof(
-          fc.double({ min: -1, max: 1, noNaN: true }),
+          fc.integer({ min: -(2 ** 23), max: 2 ** 23 }).map((n) => n * 2 ** -23),
           fc.integer({ min: -32, max: 32 }).map((n) => n / 32),
         ),
         { minLength: length, maxLength: length, size: 'max' },

@@ -34,11 +34,14 @@ function levelsOf(type: BlockType, bytes: Uint8Array, shape: number[]): Float32A
 const anyRow = (length: number): fc.Arbitrary<F32> =>
   fc
     .record({
-      values: fc.array(fc.double({ min: -1, max: 1, noNaN: true }), {
-        minLength: length,
-        maxLength: length,
-        size: 'max',
-      }),
+      values: fc.array(
+        fc.integer({ min: -(2 ** 23), max: 2 ** 23 }).map((n) => n * 2 ** -23),
+        {
+          minLength: length,
+          maxLength: length,
+          size: 'max',
+        },
+      ),
       power: fc.constantFrom(1, 3, 5),
       offset: fc.constantFrom(0, 0, 0.7, -2),
     })
@@ -47,11 +50,17 @@ const anyRow = (length: number): fc.Arbitrary<F32> =>
 const anyImportance = (length: number): fc.Arbitrary<F32 | null> =>
   fc.option(
     fc
-      .array(fc.oneof(fc.double({ min: 0.001, max: 10, noNaN: true }), fc.constant(0)), {
-        minLength: length,
-        maxLength: length,
-        size: 'max',
-      })
+      .array(
+        fc.oneof(
+          fc.integer({ min: 1, max: 2 ** 20 }).map((n) => n * 2 ** -17),
+          fc.constant(0),
+        ),
+        {
+          minLength: length,
+          maxLength: length,
+          size: 'max',
+        },
+      )
       .map((list) => Float32Array.from([1, ...list.slice(1)])),
   );
 
@@ -98,11 +107,17 @@ const anyScaled = (length: number): fc.Arbitrary<F32> =>
 const anyWeights = (length: number): fc.Arbitrary<F32> =>
   fc
     .tuple(
-      fc.array(fc.oneof(fc.double({ min: 0, max: 4, noNaN: true }), fc.constant(0)), {
-        minLength: length,
-        maxLength: length,
-        size: 'max',
-      }),
+      fc.array(
+        fc.oneof(
+          fc.integer({ min: 0, max: 2 ** 20 }).map((n) => n * 2 ** -18),
+          fc.constant(0),
+        ),
+        {
+          minLength: length,
+          maxLength: length,
+          size: 'max',
+        },
+      ),
       fc.oneof(fc.constant(0), fc.integer({ min: -140, max: 60 })),
     )
     .map(([values, exponent]) => Float32Array.from(values, (v) => v * 2 ** exponent));
