@@ -136,7 +136,9 @@ export function encodeRotated(turned: Turned, set: VectorSet): VectorCodes {
 
 /** Rotated vectors as codes stand for them. */
 function valuesOf({ n, levels }: Turned, codes: Uint8Array, scales: F32): F32 {
-  return Float32Array.from(codes, (code, at) => scales[Math.floor(at / n)] * levels[code]);
+  const values = new Float32Array(codes.length);
+  for (let at = 0; at < codes.length; at++) values[at] = scales[Math.floor(at / n)] * levels[codes[at]];
+  return values;
 }
 
 export function decodeRotated(turned: Turned, { codes, count, scales, dimensions }: VectorCodes): F32 {

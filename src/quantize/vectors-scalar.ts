@@ -89,10 +89,11 @@ export function encodeScalar(params: ScalarParams, set: VectorSet): VectorCodes 
   const { dimensions, bits, low, step } = params;
   const levels = 2 ** bits - 1;
   const codes = new Uint8Array(set.data.length);
-  for (let i = 0; i < codes.length; i++) {
-    const d = i % dimensions;
-    const place = step[d] === 0 ? 0 : (set.data[i] - low[d]) / step[d];
-    codes[i] = roundHalfEven(Math.min(Math.max(place, 0), levels));
+  for (let i = 0; i < codes.length; i += dimensions) {
+    for (let d = 0; d < dimensions; d++) {
+      const place = step[d] === 0 ? 0 : (set.data[i + d] - low[d]) / step[d];
+      codes[i + d] = roundHalfEven(Math.min(Math.max(place, 0), levels));
+    }
   }
   const decoded = valuesOf(params, codes, set.count);
   return measured(set, decoded, packRows(codes, set.count, dimensions, bits));
@@ -101,9 +102,8 @@ export function encodeScalar(params: ScalarParams, set: VectorSet): VectorCodes 
 /** As the kernel computes them: both operations rounded to float32. */
 function valuesOf({ dimensions, low, step }: ScalarParams, codes: Uint8Array, count: number): F32 {
   const values = new Float32Array(count * dimensions);
-  for (let i = 0; i < values.length; i++) {
-    const d = i % dimensions;
-    values[i] = low[d] + Math.fround(step[d] * codes[i]);
+  for (let i = 0; i < values.length; i += dimensions) {
+    for (let d = 0; d < dimensions; d++) values[i + d] = low[d] + Math.fround(step[d] * codes[i + d]);
   }
   return values;
 }

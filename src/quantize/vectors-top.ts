@@ -39,7 +39,8 @@ export function best(k: number): Best {
 
 /** Indices of `keys` by rising key: made in linear time, then log n for each index taken. */
 export function risingOrder(keys: F64): () => number | undefined {
-  const heap: U32 = Uint32Array.from(keys, (_, i) => i);
+  const heap: U32 = new Uint32Array(keys.length);
+  for (let i = 0; i < heap.length; i++) heap[i] = i;
   let size = heap.length;
   const sink = (start: number): void => {
     const moved = heap[start];
