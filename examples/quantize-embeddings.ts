@@ -1,41 +1,65 @@
-/** Embeddings in a quarter of the bytes: every row with a scale of its own, and a search that finds the same neighbours. */
-import { byteSize, createRandom, decompress, errorBound, quantizeAffine, type TensorLike } from 'tensorslim';
+/** Embeddings in a quarter of the bytes and less, and searches that prove that they find the same neighbours. */
+import {
+  binarize,
+  createRandom,
+  hammingTopK,
+  rescore,
+  rotatedQuantizer,
+  scalarQuantizer,
+  searchVectors,
+} from 'tensorslim';
 
-const COUNT = 1000;
+const COUNT = 5000;
 const DIMENSIONS = 128;
+const TOPICS = 50;
+const QUERIES = 100;
 
 const random = createRandom(42);
-const data = Float32Array.from({ length: COUNT * DIMENSIONS }, () => random.normal());
-for (let row = 0; row < COUNT; row++) normalize(data.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS));
-const embeddings: TensorLike = { data, shape: [COUNT, DIMENSIONS] };
+const topics = Float32Array.from({ length: TOPICS * DIMENSIONS }, () => random.normal());
+const embeddings = { data: unitVectors(COUNT), shape: [COUNT, DIMENSIONS] };
+const queries = { data: unitVectors(QUERIES), shape: [QUERIES, DIMENSIONS] };
 
-const q = quantizeAffine(embeddings, { bits: 8, granularity: { kind: 'token' }, scaleDtype: 'float16' });
-const restored = decompress(q).data as Float32Array;
+const scalar = scalarQuantizer(embeddings);
+const codes = scalar.encode(embeddings);
+const exact = searchVectors(queries, embeddings, { k: 10, quantizer: scalar, codes, metric: 'dot' });
+const read = exact.rescored.reduce((a, b) => a + b, 0) / QUERIES;
+console.log(`${embeddings.data.byteLength} bytes become ${codes.byteSize} with 8 bits per dimension`);
+console.log(
+  `${exact.certified.filter(Boolean).length} of ${QUERIES} results are proved to be those of a full search`,
+);
+console.log(`${read.toFixed(1)} float vectors of ${COUNT} are read for each`);
 
-let same = 0;
-for (let query = 0; query < 100; query++) {
-  if (nearest(data, query) === nearest(restored, query)) same++;
-}
-console.log(`${data.byteLength} bytes become ${byteSize(q)}`);
-console.log(`no coordinate is off by more than ${errorBound(q).maxAbs.toExponential(2)}`);
-console.log(`${same} of 100 queries find the same nearest neighbour`);
+const rotated = rotatedQuantizer({ dimensions: DIMENSIONS, bits: 2 });
+const short = rotated.encode(embeddings);
+const options = { k: 10, quantizer: rotated, codes: short, metric: 'dot', oversample: 8 } as const;
+console.log(
+  `2 bits, ${short.byteSize} bytes: recall ${recall(searchVectors(queries, embeddings, options).indices)}`,
+);
 
-function normalize(row: Float32Array): void {
-  const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-  for (let i = 0; i < row.length; i++) row[i] /= length;
-}
+const bits = binarize(embeddings);
+const rough = hammingTopK(binarize(queries), bits, { k: 200 });
+const best = rescore(queries, embeddings, rough, { k: 10, metric: 'dot' });
+console.log(`1 bit, ${bits.codes.byteLength} bytes: recall ${recall(best.indices)}`);
 
-/** The row with the largest inner product with row `query`, itself apart. */
-function nearest(rows: Float32Array, query: number): number {
-  let best = -1;
-  let largest = -Infinity;
-  for (let row = 0; row < COUNT; row++) {
-    let sum = 0;
-    for (let i = 0; i < DIMENSIONS; i++) sum += rows[row * DIMENSIONS + i] * rows[query * DIMENSIONS + i];
-    if (row !== query && sum > largest) {
-      largest = sum;
-      best = row;
-    }
+/** Vectors of length 1 about the topics. */
+function unitVectors(count: number): Float32Array {
+  const data = new Float32Array(count * DIMENSIONS);
+  for (let row = 0; row < count; row++) {
+    const topic = (random.uint32() % TOPICS) * DIMENSIONS;
+    const vector = data.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS);
+    for (let i = 0; i < DIMENSIONS; i++) vector[i] = topics[topic + i] + 0.5 * random.normal();
+    const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+    for (let i = 0; i < DIMENSIONS; i++) vector[i] /= length;
   }
-  return best;
+  return data;
+}
+
+/** How many of the ten nearest vectors are among the ten found. */
+function recall(found: Int32Array): string {
+  let hits = 0;
+  for (let query = 0; query < QUERIES; query++) {
+    const nearest = new Set(exact.indices.subarray(10 * query, 10 * query + 10));
+    for (const index of found.subarray(10 * query, 10 * query + 10)) if (nearest.has(index)) hits++;
+  }
+  return `${((100 * hits) / (10 * QUERIES)).toFixed(1)} %`;
 }
