@@ -1,4 +1,5 @@
 /** Binary vectors: one bit per dimension, and how many bits differ. */
+import { arrayTag } from '../core/array-tag.js';
 import type { F32, I32, I8, U8 } from '../core/arrays.js';
 import { rangeError, typeError } from '../core/errors.js';
 import { checkChoice, checkInteger, checkOptions, isPlainObject } from '../core/options.js';
@@ -149,8 +150,10 @@ export function checkK(fn: string, k: unknown, count: number): number {
 }
 
 function bytesOf(fn: string, argument: string, array: unknown): U8 {
-  if (array instanceof Uint8Array || array instanceof Int8Array) {
-    return new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.length);
+  const tag = arrayTag(array);
+  if (tag === 'Uint8Array' || tag === 'Int8Array') {
+    const { buffer, byteOffset, length } = array as U8;
+    return new Uint8Array(buffer, byteOffset, length);
   }
   throw typeError(fn, argument, 'a Uint8Array or an Int8Array', array, 'pass codes of binarize');
 }

@@ -1,4 +1,5 @@
 /** Checks of sets of vectors, and bits of them in rows of bytes. */
+import { arrayTag } from '../core/array-tag.js';
 import type { F32, F64, U8 } from '../core/arrays.js';
 import { describe, NumericError, rangeError, typeError } from '../core/errors.js';
 import { checkChoice, isPlainObject } from '../core/options.js';
@@ -110,11 +111,11 @@ export function checkCodes(
   checkDimensions(fn, 'codes.dimensions', codes.dimensions, dimensions);
   const { count, codes: bytes, scales, residuals } = codes;
   const fits =
-    bytes instanceof Uint8Array &&
+    arrayTag(bytes) === 'Uint8Array' &&
     bytes.length === count * bytesPerVector &&
-    residuals instanceof Float32Array &&
+    arrayTag(residuals) === 'Float32Array' &&
     residuals.length === count &&
-    (hasScales ? scales instanceof Float32Array && scales.length === count : scales === null);
+    (hasScales ? arrayTag(scales) === 'Float32Array' && scales?.length === count : scales === null);
   if (fits) return codes;
   const expected = `${count} rows of ${bytesPerVector} bytes with their residuals${hasScales ? ' and scales' : ''}`;
   throw rangeError(fn, 'codes', expected, bytes, 'pass what encode of this quantizer returned');

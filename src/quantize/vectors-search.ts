@@ -1,4 +1,5 @@
 /** Searches that read quantized vectors first and float vectors where it matters. */
+import { arrayTag } from '../core/array-tag.js';
 import type { F32, F64 } from '../core/arrays.js';
 import { rangeError, typeError } from '../core/errors.js';
 import { checkInteger, checkOptions, isPlainObject } from '../core/options.js';
@@ -233,19 +234,18 @@ export interface RescoreOptions {
  */
 export function rescore(
   queries: TensorLike,
-  vectors: TensorLike | { readonly quantizer: VectorQuantizer; readonly codes: VectorCodes },
+  vectors: TensorLike | Coded,
   candidates: SearchResult,
   options: RescoreOptions,
 ): SearchResult {
   const fn = 'rescore';
   const given = checkOptions(fn, options, ['k', 'metric']);
   const metric = checkMetric(fn, given.metric);
-  const coded = isPlainObject(vectors) && 'quantizer' in vectors ? vectors : null;
+  const coded = codedOf(fn, vectors);
   const set = coded === null ? checkVectors(fn, 'vectors', vectors as TensorLike, null) : null;
-  const dimensions = set === null ? (coded?.codes.dimensions ?? 0) : set.dimensions;
-  const count = set === null ? (coded?.codes.count ?? 0) : set.count;
+  const { dimensions, count } = set ?? (coded as Coded).codes;
   const asked = checkVectors(fn, 'queries', queries, dimensions);
-  if (!isPlainObject(candidates) || !(candidates.indices instanceof Int32Array)) {
+  if (!isPlainObject(candidates) || arrayTag(candidates.indices) !== 'Int32Array') {
     throw typeError(fn, 'candidates', 'the result of a search', candidates, 'pass what hammingTopK returned');
   }
   const perQuery = candidates.indices.length / Math.max(asked.count, 1);
@@ -278,6 +278,23 @@ export function rescore(
     scores.set(metric === 'dot' ? top.costs().map((cost) => -cost) : top.costs(), q * k);
   }
   return { indices, scores, k };
+}
+
+interface Coded {
+  readonly quantizer: VectorQuantizer;
+  readonly codes: VectorCodes;
+}
+
+/** Quantized vectors with their quantizer, or null for anything else. */
+function codedOf(fn: string, vectors: unknown): Coded | null {
+  if (!isPlainObject(vectors) || !('quantizer' in vectors)) return null;
+  const { quantizer, codes } = checkOptions<Coded>(fn, vectors as Coded, ['quantizer', 'codes'], 'vectors');
+  if (!isPlainObject(quantizer) || !isPlainObject(quantizer.params)) {
+    throw typeError(fn, 'vectors.quantizer', 'a vector quantizer', quantizer, 'pass what made the codes');
+  }
+  // Its check of the record is all that is wanted of the scanner.
+  scannerOf(fn, quantizer.params, codes as VectorCodes);
+  return { quantizer, codes: codes as VectorCodes };
 }
 
 /** The record of these vectors alone. */

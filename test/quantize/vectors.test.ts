@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NumericError } from '../../src/core/errors.js';
 import {
   binarize,
+  hadamard,
   hamming,
   hammingTopK,
   productQuantizer,
@@ -11,6 +12,7 @@ import {
   searchVectors,
   vectorQuantizer,
 } from '../../src/quantize/index.js';
+import { NOT_TENSORS } from '../support/wrong-types.js';
 
 const vectors = { data: Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7), shape: [4, 2] };
 const empty = { data: new Float32Array(0), shape: [0, 2] };
@@ -110,6 +112,23 @@ describe('vector quantizers', () => {
     expect(() => searchVectors(query, vectors, any({ k: 1, quantizer }))).toThrow(/"codes"/);
   });
 
+  it.each(NOT_TENSORS)('refuse %s in place of vectors', (_, value) => {
+    const wrong = any<Float32Array>(value);
+    for (const call of [
+      () => hadamard(wrong),
+      () => scalarQuantizer(wrong),
+      () => productQuantizer(wrong, { subspaces: 1, centroids: 2 }),
+      () => quantizer.encode(wrong),
+      () => quantizer.distances(wrong, codes),
+      () => binarize(wrong),
+      () => searchVectors(wrong, vectors, { k: 1, quantizer, codes }),
+      () => searchVectors(query, wrong, { k: 1, quantizer, codes }),
+      () => rescore(query, wrong, hammingTopK(binarize(query), binary, { k: 1 }), { k: 1 }),
+    ]) {
+      expect(call).toThrow(/^[a-zA-Z]+: "[^"]+" expected/);
+    }
+  });
+
   it('refuse records that are not theirs', () => {
     const other = rotatedQuantizer({ dimensions: 2 });
     expect(() => quantizer.decode(any({}))).toThrow(TypeError);
@@ -129,6 +148,13 @@ describe('vector quantizers', () => {
       /precision/,
     );
     expect(() => rescore(query, vectors, any({}), { k: 1 })).toThrow(TypeError);
+    const rough = hammingTopK(binarize(query), binary, { k: 1 });
+    expect(() => rescore(query, any({ quantizer }), rough, { k: 1 })).toThrow(/"codes" expected a record/);
+    expect(() => rescore(query, any({ quantizer: 1, codes }), rough, { k: 1 })).toThrow(
+      /"vectors.quantizer"/,
+    );
+    expect(() => rescore(query, { quantizer: other, codes }, rough, { k: 1 })).toThrow(RangeError);
+    expect(() => rescore(vectors, vectors, rough, { k: 1 })).toThrow(/1 indices for each of 4 queries/);
     const indices = Int32Array.of(9);
     expect(() => rescore(query, vectors, { indices, scores: new Float32Array(1), k: 1 }, { k: 1 })).toThrow(
       /indices/,
