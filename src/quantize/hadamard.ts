@@ -86,10 +86,7 @@ export interface Rotation {
 }
 
 export function createRotation(n: number, seed: number | null, argument: string): Rotation {
-  const fix =
-    argument === 'dimensions'
-      ? 'pad with zeros'
-      : 'set blockSize to a divisor of this kind, or pad with zeros';
+  const fix = 'set blockSize to a divisor of this kind, or pad with zeros';
   const { power, base } = checkHadamardSize(FN, argument, n, fix);
   const matrix = base === 1 ? new Float32Array(0) : baseMatrix(base);
   return {

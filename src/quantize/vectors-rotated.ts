@@ -121,10 +121,10 @@ export function encodeRotated(turned: Turned, set: VectorSet): VectorCodes {
   }
   const bytes = packRows(codes, count, n, params.bits);
   const inner = measured({ data: x, count, dimensions: n }, valuesOf(turned, codes, scales), bytes);
-  // Rotating the vector, and rotating the decoded one back, each add their error.
+  // Rotating the vector, and rotating the decoded one back, each add their error; the last term is for products that underflow.
   const residuals = inner.residuals.map((r, i) => {
     const length = lengthOf(set.data, i * dimensions, (i + 1) * dimensions);
-    return roundUp((r + error * (2 * length + r)) * (1 + 2 ** -20) + n * 2 ** -148);
+    return roundUp((r + error * (2 * length + r)) * (1 + 2 ** -20) + n * 2 ** -144);
   });
   const lengths = Array.from({ length: count }, (_, i) =>
     lengthOf(set.data, i * dimensions, (i + 1) * dimensions),
