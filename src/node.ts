@@ -13,4 +13,5 @@ export { saveGguf, type SavedGguf, type SaveGgufOptions } from './node/gguf-save
 export { openTfjs, type OpenTfjsOptions, type TfjsSource } from './node/tfjs.js';
 export { saveTfjs, type SaveTfjsOptions } from './node/tfjs-save.js';
 export type { SavedSafetensors } from './node/write-model.js';
+export { convertToGguf, type ConvertToGgufOptions } from './node/convert.js';
 export { openCompressed, openModel, saveCompressed, saveModel } from './node/model.js';

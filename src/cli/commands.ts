@@ -1,6 +1,7 @@
 /** Every command of the program, in the order of its help. */
 import type { Command } from './command.js';
 import { compressCommand } from './commands/compress.js';
+import { convertCommand } from './commands/convert.js';
 import { decompressCommand } from './commands/decompress.js';
 import { inspectCommand } from './commands/inspect.js';
 import { profileCommand } from './commands/profile.js';
@@ -12,6 +13,7 @@ export const COMMANDS: readonly Command[] = [
   profileCommand,
   compressCommand,
   decompressCommand,
+  convertCommand,
   verifyCommand,
   reportCommand,
 ];

@@ -6,6 +6,12 @@ export type OptionName =
   | 'recipe'
   | 'candidates'
   | 'goal'
+  | 'type'
+  | 'pure'
+  | 'no-fallback'
+  | 'imatrix'
+  | 'vocabulary'
+  | 'pre-tokenizer'
   | 'force'
   | 'dry-run'
   | 'backend'
@@ -33,6 +39,12 @@ export interface OptionValues {
   readonly recipe?: string;
   readonly candidates?: string;
   readonly goal?: readonly string[];
+  readonly type?: string;
+  readonly pure?: boolean;
+  readonly 'no-fallback'?: boolean;
+  readonly imatrix?: string;
+  readonly vocabulary?: string;
+  readonly 'pre-tokenizer'?: string;
   readonly force?: boolean;
   readonly 'dry-run'?: boolean;
   readonly backend?: string;
@@ -64,6 +76,23 @@ export const OPTIONS: Readonly<Record<OptionName, OptionSpec>> = {
     multiple: true,
     placeholder: 'GOAL',
     help: "a figure to reach, such as 'sqnrDb>=30'; may be repeated",
+  },
+  type: { type: 'string', short: 't', placeholder: 'NAME', help: 'a mix of types, such as Q4_K_M' },
+  pure: { type: 'boolean', help: 'the one type for every matrix, no mix' },
+  'no-fallback': {
+    type: 'boolean',
+    help: 'an error, not another type, where rows are no whole blocks',
+  },
+  imatrix: { type: 'string', placeholder: 'FILE', help: 'an importance matrix of llama-imatrix' },
+  vocabulary: {
+    type: 'string',
+    placeholder: 'KIND',
+    help: 'auto (default), files, bytes or none',
+  },
+  'pre-tokenizer': {
+    type: 'string',
+    placeholder: 'NAME',
+    help: "llama.cpp's name for how text is cut, where tokenizer.json does not tell",
   },
   force: { type: 'boolean', short: 'f', help: 'replace an output that exists' },
   'dry-run': { type: 'boolean', short: 'n', help: 'show what would be done to every tensor; write nothing' },

@@ -4,6 +4,18 @@ export type { Pictured } from '../core/inspect.js';
 export type { ArraySpec, TensorInfo, TensorSource } from '../core/source.js';
 export type { AffineScheme, FloatScheme, KeepScheme, LossyScheme, Scheme } from '../compressed/schemes.js';
 export { apply, decompressModel } from './apply.js';
+export { encodeGgufTensor, type EncodedGgufTensor } from './convert/encode.js';
+export { MIX_NAMES, type MixName } from './convert/mixes.js';
+export { planGguf } from './convert/plan.js';
+export type {
+  Conversion,
+  ConvertedTensor,
+  Fallback,
+  GgufPlan,
+  GgufPlanEntry,
+  ModelFiles,
+  PlanGgufOptions,
+} from './convert/types.js';
 export { sourceOfSafetensors, sourceOfTensors, writeCompressed } from './memory.js';
 export { planRecipe } from './plan.js';
 export { PRESET_NAMES, presetRecipe, type PresetName } from './presets.js';

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { saidValueProblem } from './said-value.js';
 import { files } from './scene.js';
 
@@ -60,7 +60,11 @@ console.log = () => undefined;
 for (const { folder, steps } of plan.documents) {
   mkdirSync(folder, { recursive: true });
   process.chdir(folder);
-  for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes);
+  for (const [name, bytes] of files) {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, bytes);
+  }
   for (const step of steps) {
     problems = [];
     try {
