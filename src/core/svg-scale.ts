@@ -84,12 +84,20 @@ function logTicks(min: number, max: number, count: number): Tick[] {
   const last = Math.floor(Math.log10(max) + 1e-9);
   const powers = last - first + 1;
   if (powers < 2) return linearTicks(min, max, count).filter(({ value }) => value > 0);
+  if (powers === 2) {
+    const fine = [first - 1, first, last].flatMap((power) =>
+      [1, 2, 5].map((step) => Number(`${step}e${power}`)),
+    );
+    const inside = fine.filter((value) => value >= min && value <= max);
+    if (inside.length <= count + 2) return inside.map(logTick);
+  }
   const every = Math.ceil(powers / count);
   const ticks: Tick[] = [];
-  for (let power = first; power <= last; power += every) {
-    const value = Number(`1e${power}`);
-    const isPlain = power >= -3 && power <= 4;
-    ticks.push({ value, label: isPlain ? String(value) : powerFigure(value, 1) });
-  }
+  for (let power = first; power <= last; power += every) ticks.push(logTick(Number(`1e${power}`)));
   return ticks;
+}
+
+function logTick(value: number): Tick {
+  const isPlain = value >= 1e-3 && value < 1e5;
+  return { value, label: isPlain ? String(value) : powerFigure(value, 1) };
 }

@@ -140,7 +140,7 @@ describe('scales', () => {
     ).toBe(want);
   });
 
-  it('over a logarithm show powers of ten, fewer when there are many', () => {
+  it('over a logarithm show powers of ten, fewer when there are many, 2 and 5 between two of them', () => {
     const labels = (min: number, max: number): string =>
       logScale([min, max], [0, 1], 5)
         .ticks.map(({ label }) => label)
@@ -148,6 +148,9 @@ describe('scales', () => {
     expect(labels(0.0005, 2000)).toBe('0.001 0.1 10 1000');
     expect(labels(1e-6, 1e-2)).toBe('10⁻⁶ 10⁻⁵ 10⁻⁴ 0.001 0.01');
     expect(labels(2, 9)).toBe('2 4 6 8');
+    expect(labels(0.006, 0.7)).toBe('0.01 0.02 0.05 0.1 0.2 0.5');
+    expect(labels(0.0011, 0.99)).toBe('0.01 0.1');
+    expect(labels(2e-6, 1e-5)).toBe('2×10⁻⁶ 4×10⁻⁶ 6×10⁻⁶ 8×10⁻⁶ 10⁻⁵');
     expect(logScale([1, 100], [0, 100]).position(10)).toBeCloseTo(50, 10);
     expect(logScale([7, 7], [0, 100]).position(7)).toBe(50);
   });
