@@ -10,6 +10,7 @@ import {
   type ObserverKind,
 } from 'tensorslim';
 import { curveSvg, histogramSvg } from 'tensorslim/plot';
+import { schemePictures } from './schemes/pictures.js';
 
 export const PICTURE_FOLDER = 'docs/guides/images';
 const BITS: readonly Bits[] = [2, 3, 4, 5, 6, 7, 8];
@@ -56,7 +57,7 @@ function calibrationPictures(): [string, string][] {
 }
 
 /** Every picture by its file name. */
-export function makePictures(): ReadonlyMap<string, string> {
+export async function makePictures(): Promise<ReadonlyMap<string, string>> {
   const weights = bellWeights();
   const noise = (groupSize: number): { name: string; points: (readonly [number, number])[] } => ({
     name: `groups of ${groupSize}`,
@@ -81,10 +82,11 @@ export function makePictures(): ReadonlyMap<string, string> {
       histogramSvg(weights, { title: 'Weights and the levels of 4 bits', xLabel: 'weight', levels }),
     ],
     ...calibrationPictures(),
+    ...(await schemePictures()),
   ]);
 }
 
 if (process.argv[1] === resolve('examples/guide-pictures.ts')) {
   mkdirSync(PICTURE_FOLDER, { recursive: true });
-  for (const [name, svg] of makePictures()) writeFileSync(join(PICTURE_FOLDER, name), svg);
+  for (const [name, svg] of await makePictures()) writeFileSync(join(PICTURE_FOLDER, name), svg);
 }
