@@ -81,7 +81,7 @@ export { dequantizeNvfp4, NVFP4_RELATIVE_BOUND, quantizeNvfp4 } from './quantize
 export type { Nvfp4Options, Nvfp4Tensor } from './quantize/nvfp4-types.js';
 export { gptq } from './quantize/gptq.js';
 export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './quantize/gptq-types.js';
-export { hessianAccumulator, type HessianAccumulator } from './quantize/hessian.js';
+export { hessianAccumulator, type HessianAccumulator } from './core/hessian.js';
 export { awq } from './quantize/awq.js';
 export type { AwqOptions, AwqReport, AwqResult } from './quantize/awq-types.js';
 export { foldInputScale, scaleAxis, type FoldedLayer, type PreviousLayer } from './quantize/input-scale.js';

@@ -9,8 +9,8 @@ import { checkAffineOptions } from './affine-options.js';
 import type { AffineSettings, Bits, Granularity } from './affine-types.js';
 import type { Curvature } from './awq-objective.js';
 import type { AwqOptions } from './awq-types.js';
-import { checkHessian } from './gptq-factor.js';
-import { hessianAccumulator } from './hessian.js';
+import { checkHessian } from '../core/hessian-factor.js';
+import { hessianAccumulator } from '../core/hessian.js';
 import { checkMagnitudes, visitAlong } from './input-scale.js';
 import { checkValidation } from './validation.js';
 

@@ -1,6 +1,6 @@
 /** Coordinate descent on a line that GPTQ has rounded: one code, then one scale at a time, each to where the loss is least. */
 import type { F64, I16 } from '../core/arrays.js';
-import type { Factor } from './gptq-factor.js';
+import type { Factor } from '../core/hessian-factor.js';
 import { valueOf, type Fit, type FitRule } from './gptq-fit.js';
 import type { Lines } from './gptq-lines.js';
 import { roundScales } from './scale-rule.js';

@@ -1,6 +1,6 @@
 /** GPTQ itself: four lines at a time, one place after the other. */
 import type { F32, F64, I16, I32 } from '../core/arrays.js';
-import type { Factor } from './gptq-factor.js';
+import type { Factor } from '../core/hessian-factor.js';
 import { codeOf, fitRegion, valueOf, type Fit, type FitRule } from './gptq-fit.js';
 import type { Lines } from './gptq-lines.js';
 import { refineLine } from './gptq-refine.js';

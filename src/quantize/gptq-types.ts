@@ -1,4 +1,5 @@
 /** The vocabulary of GPTQ: what it is told, and what it says about its work. */
+import type { EliminationOrder } from '../core/hessian-factor.js';
 import type { Pictured } from '../core/inspect.js';
 import type { TensorLike } from '../core/tensor.js';
 import type { AffineTensor, Bits, Granularity, Mapping, ScaleDType } from './affine-types.js';
@@ -12,7 +13,7 @@ import type { ValidationReport } from './validation.js';
  *   are found beforehand (static groups).
  * - `grouped`: the group with the largest sum first, and so inside each group: keeps groups together (GPTQModel's group-aware reordering).
  */
-export type GptqOrder = 'natural' | 'activation' | 'grouped';
+export type GptqOrder = EliminationOrder;
 
 export interface GptqOptions {
   /** Second moments of the inputs, [n, n], such as hessianAccumulator's `matrix`. Either this or `activations`. */

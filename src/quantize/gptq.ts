@@ -10,7 +10,7 @@ import { codesArray, unpackCodes } from './affine-tensor.js';
 import type { AffineSettings, AffineTensor } from './affine-types.js';
 import { affineTensor } from './affine-view.js';
 import { dequantizeAffine, quantizeAffine } from './affine.js';
-import { factorHessian } from './gptq-factor.js';
+import { factorHessian } from '../core/hessian-factor.js';
 import { linesOf, type Lines } from './gptq-lines.js';
 import { checkGptqOptions } from './gptq-options.js';
 import { lossesOf, solveLines, type Solved } from './gptq-solve.js';

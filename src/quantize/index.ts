@@ -41,7 +41,7 @@ export { dequantizeNvfp4, NVFP4_RELATIVE_BOUND, quantizeNvfp4 } from './nvfp4.js
 export type { Nvfp4Options, Nvfp4Tensor } from './nvfp4-types.js';
 export { gptq } from './gptq.js';
 export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './gptq-types.js';
-export { hessianAccumulator, type HessianAccumulator } from './hessian.js';
+export { hessianAccumulator, type HessianAccumulator } from '../core/hessian.js';
 export { awq } from './awq.js';
 export type { AwqOptions, AwqReport, AwqResult } from './awq-types.js';
 export { foldInputScale, scaleAxis, type FoldedLayer, type PreviousLayer } from './input-scale.js';

@@ -4,7 +4,7 @@ import { rangeError } from '../core/errors.js';
 import type { TensorLike } from '../core/tensor.js';
 import { lossOf } from './awq-objective.js';
 import type { Lines } from './gptq-lines.js';
-import { hessianAccumulator } from './hessian.js';
+import { hessianAccumulator } from '../core/hessian.js';
 
 /** Sums of the same rows in another order differ by less than this fraction of the largest entry. */
 const SAME = 1e-12;

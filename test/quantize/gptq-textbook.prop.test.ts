@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { chooseQParams, createRandom } from 'tensorslim';
 import { describe, expect, it } from 'vitest';
-import { factorHessian } from '../../src/quantize/gptq-factor.js';
+import { factorHessian } from '../../src/core/hessian-factor.js';
 import { linesOf } from '../../src/quantize/gptq-lines.js';
 import { checkGptqOptions } from '../../src/quantize/gptq-options.js';
 import { solveLines } from '../../src/quantize/gptq-solve.js';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { dequantizeAffine, errorBound, fromBytes, gptq, measureError, toBytes } from 'tensorslim';
 import { describe, expect, it } from 'vitest';
 import { unpackCodes } from '../../src/quantize/affine-tensor.js';
-import { factorHessian } from '../../src/quantize/gptq-factor.js';
+import { factorHessian } from '../../src/core/hessian-factor.js';
 import { linesOf } from '../../src/quantize/gptq-lines.js';
 import { checkGptqOptions } from '../../src/quantize/gptq-options.js';
 import { solveLines } from '../../src/quantize/gptq-solve.js';

@@ -1,11 +1,19 @@
 /** From a Hessian to what rounding a line needs: an order, the price of an error in each place, and how errors are passed on. */
-import type { F64, FloatArray, I32 } from '../core/arrays.js';
-import { upperCholesky } from '../core/cholesky.js';
-import { describe, NumericError, rangeError } from '../core/errors.js';
-import type { GptqOrder } from './gptq-types.js';
+import type { F64, FloatArray, I32 } from './arrays.js';
+import { upperCholesky } from './cholesky.js';
+import { describe, NumericError, rangeError } from './errors.js';
 
 /** Entries (i, j) and (j, i) may differ by this fraction of the largest diagonal entry: float32 sums in two orders do. */
 const ASYMMETRY = 1e-5;
+/**
+ * In which order the places of a line are settled; errors are passed on to those that come later.
+ *
+ * - `natural`: as they lie.
+ * - `activation`: the input with the largest second moment first (act-order, desc_act).
+ * - `grouped`: the group with the largest sum first, and so inside each group.
+ */
+export type EliminationOrder = 'natural' | 'activation' | 'grouped';
+
 /** The first damping tried after 0, and the last tried at all. */
 const LEAST_DAMPING = 1e-8;
 const MOST_DAMPING = 1;
@@ -56,7 +64,7 @@ export function checkHessian(fn: string, h: FloatArray, n: number): void {
 }
 
 /** Columns in the order of processing. Equal ones stay in the order of the tensor. */
-function orderColumns(diagonal: F64, order: GptqOrder, groupSize: number): I32 {
+function orderColumns(diagonal: F64, order: EliminationOrder, groupSize: number): I32 {
   const n = diagonal.length;
   const columns = Int32Array.from({ length: n }, (_, i) => i);
   if (order === 'natural') return columns;
@@ -85,7 +93,7 @@ export function factorHessian(
   h: FloatArray,
   n: number,
   damping: number,
-  order: GptqOrder,
+  order: EliminationOrder,
   groupSize: number,
 ): Factor {
   const diagonal = Float64Array.from({ length: n }, (_, i) => h[i * n + i]);

@@ -1,8 +1,8 @@
 /** The second moments of a layer's inputs, which tell solvers what an error in a weight costs. */
-import type { F64, FloatArray } from '../core/arrays.js';
-import { describe, NumericError, rangeError } from '../core/errors.js';
-import { checkInteger } from '../core/options.js';
-import { toContiguous, type Tensor, type TensorLike } from '../core/tensor.js';
+import type { F64, FloatArray } from './arrays.js';
+import { describe, NumericError, rangeError } from './errors.js';
+import { checkInteger } from './options.js';
+import { toContiguous, type Tensor, type TensorLike } from './tensor.js';
 
 /** Most features: the matrix of 16,384 takes 2 GiB. */
 const MAX_FEATURES = 16_384;
