@@ -10,3 +10,5 @@ export type {
   EncodeBlocksOptions,
 } from './types.js';
 export { validateBlocks } from './validate.js';
+export { decodeMatMulNBits, encodeMatMulNBits } from './matmul-nbits.js';
+export type { MatMulNBitsOptions, MatMulNBitsTensor, MatMulNBitsWidth } from './matmul-nbits-types.js';
