@@ -12,3 +12,9 @@ export type {
 export { validateBlocks } from './validate.js';
 export { decodeMatMulNBits, encodeMatMulNBits } from './matmul-nbits.js';
 export type { MatMulNBitsOptions, MatMulNBitsTensor, MatMulNBitsWidth } from './matmul-nbits-types.js';
+export { packAwq, unpackAwq, type AwqPackingOptions, type AwqUnpackingOptions } from './awq-packing.js';
+export { decodeFbgemmRows, encodeFbgemmRows } from './fbgemm.js';
+export type { FbgemmDecodeOptions, FbgemmRows, FbgemmRowsOptions } from './fbgemm.js';
+export { packGptq, unpackGptq } from './gptq-packing.js';
+export type { GptqPackingOptions, GptqUnpackingOptions } from './gptq-packing.js';
+export type { AffineCodes, AffineGranularity, NamedArrays, UnpackedAffine } from './packing-types.js';
