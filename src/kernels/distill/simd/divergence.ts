@@ -1,0 +1,80 @@
+/** Forward KL and its gradient, four classes at a time; both forms are computed and one chosen, for branches would cost more. */
+import { copyWords, excessSeries4, exp4, firstLanes, promoteHigh } from './math';
+
+const studentTail = memory.data(16, 16);
+const teacherTail = memory.data(16, 16);
+const gradientTail = memory.data(16, 16);
+
+export function forwardKl(
+  gradient: usize,
+  student: usize,
+  teacher: usize,
+  count: usize,
+  scale: f32,
+  studentMax: f32,
+  studentLog: f32,
+  teacherMax: f32,
+  teacherLog: f32,
+  logDifference: f32,
+  factor: f32,
+  totals: usize,
+): void {
+  const by = f32x4.splat(scale);
+  const sm = f32x4.splat(studentMax);
+  const sl = f32x4.splat(studentLog);
+  const tm = f32x4.splat(teacherMax);
+  const tl = f32x4.splat(teacherLog);
+  const ld = f32x4.splat(logDifference);
+  const gain = f32x4.splat(factor);
+  let low = v128.load(totals);
+  let high = v128.load(totals, 16);
+  const bytes = (count & ~3) << 2;
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const term = four(gradient + i, v128.load(student + i), v128.load(teacher + i), by, sm, sl, tm, tl, ld, gain);
+    low = f64x2.add(low, f64x2.promote_low_f32x4(term));
+    high = f64x2.add(high, promoteHigh(term));
+  }
+  const left = count & 3;
+  if (left != 0) {
+    copyWords(studentTail, student + bytes, left);
+    copyWords(teacherTail, teacher + bytes, left);
+    const s = v128.load(studentTail);
+    const t = v128.load(teacherTail);
+    const term = v128.and(four(gradientTail, s, t, by, sm, sl, tm, tl, ld, gain), firstLanes(left));
+    copyWords(gradient + bytes, gradientTail, left);
+    low = f64x2.add(low, f64x2.promote_low_f32x4(term));
+    high = f64x2.add(high, promoteHigh(term));
+  }
+  v128.store(totals, low);
+  v128.store(totals, high, 16);
+}
+
+/** The terms; the gradients are stored. */
+// @ts-ignore: decorator
+@inline
+function four(
+  out: usize,
+  s: v128,
+  t: v128,
+  by: v128,
+  sm: v128,
+  sl: v128,
+  tm: v128,
+  tl: v128,
+  ld: v128,
+  gain: v128,
+): v128 {
+  const us = f32x4.mul(f32x4.sub(s, sm), by);
+  const ut = f32x4.mul(f32x4.sub(t, tm), by);
+  const d = f32x4.sub(f32x4.sub(us, ut), ld);
+  const p = exp4(f32x4.sub(ut, tl));
+  const q = exp4(f32x4.sub(us, sl));
+  const isNear = f32x4.lt(f32x4.abs(d), f32x4.splat(0.5));
+  const excess = f32x4.mul(f32x4.mul(d, d), excessSeries4(d));
+  const difference = f32x4.sub(q, p);
+  const slope = v128.bitselect(f32x4.mul(p, f32x4.add(d, excess)), difference, isNear);
+  v128.store(out, f32x4.mul(slope, gain));
+  // p * d, and 0 where p is 0.
+  const product = v128.andnot(f32x4.mul(p, d), f32x4.eq(p, f32x4.splat(0)));
+  return v128.bitselect(f32x4.mul(p, excess), f32x4.sub(difference, product), isNear);
+}

@@ -1,0 +1,64 @@
+/** exponentialFloat32 and excessSeriesFloat32 of core/elementary.ts, four at a time. */
+
+// @ts-ignore: decorator
+@inline
+export function exp4(x: v128): v128 {
+  const c = f32x4.max(f32x4.min(x, f32x4.splat(89)), f32x4.splat(-104));
+  const n = f32x4.nearest(f32x4.mul(c, f32x4.splat(1.4426950408889634)));
+  const r = f32x4.sub(
+    f32x4.sub(c, f32x4.mul(n, f32x4.splat(0.693359375))),
+    f32x4.mul(n, f32x4.splat(-2.1219444005469057e-4)),
+  );
+  let p = f32x4.add(
+    f32x4.mul(r, f32x4.splat(0.00019900444021914154)),
+    f32x4.splat(0.0013934544986113906),
+  );
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.008333297446370125));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.04166645556688309));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.1666666716337204));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.5));
+  const y = f32x4.add(f32x4.splat(1), f32x4.add(r, f32x4.mul(f32x4.mul(r, r), p)));
+  const whole = i32x4.trunc_sat_f32x4_s(n);
+  const half = i32x4.shr_s(whole, 1);
+  return f32x4.mul(f32x4.mul(y, power(half)), power(i32x4.sub(whole, half)));
+}
+
+/** 2^n of four whole numbers from -126 to 127. */
+// @ts-ignore: decorator
+@inline
+function power(n: v128): v128 {
+  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+}
+
+// @ts-ignore: decorator
+@inline
+export function excessSeries4(d: v128): v128 {
+  let p = f32x4.add(
+    f32x4.mul(d, f32x4.splat(2.4939674764871597e-5)),
+    f32x4.splat(0.00019962186343036592),
+  );
+  p = f32x4.add(f32x4.mul(p, d), f32x4.splat(0.001388867269270122));
+  p = f32x4.add(f32x4.mul(p, d), f32x4.splat(0.008333181962370872));
+  p = f32x4.add(f32x4.mul(p, d), f32x4.splat(0.0416666679084301));
+  p = f32x4.add(f32x4.mul(p, d), f32x4.splat(0.1666666716337204));
+  return f32x4.add(f32x4.mul(p, d), f32x4.splat(0.5));
+}
+
+/** The upper two of four float32 as float64. */
+// @ts-ignore: decorator
+@inline
+export function promoteHigh(v: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 2, 3));
+}
+
+/** Ones in the first `count` lanes. */
+// @ts-ignore: decorator
+@inline
+export function firstLanes(count: usize): v128 {
+  return i32x4.gt_s(i32x4.splat(<i32>count), i32x4(0, 1, 2, 3));
+}
+
+/** Copies the last, one to three elements between a row and a place of 16 bytes. */
+export function copyWords(to: usize, from: usize, count: usize): void {
+  for (let i: usize = 0; i < count; i++) store<u32>(to + (i << 2), load<u32>(from + (i << 2)));
+}
