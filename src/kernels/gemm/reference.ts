@@ -12,4 +12,27 @@ export const referenceGemm: GemmKernels = {
       y[r] = Math.fround(lane[0] + lane[2]) + Math.fround(lane[1] + lane[3]);
     }
   },
+
+  gemmF32(c, a, b, { rows, columns, depth, aRow, aColumn, bRow, bColumn }) {
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) {
+        let sum = 0;
+        for (let k = 0; k < depth; k++) {
+          const product = Math.fround(a[i * aRow + k * aColumn] * b[k * bRow + j * bColumn]);
+          sum = Math.fround(sum + product);
+        }
+        c[i * columns + j] = sum;
+      }
+    }
+  },
+
+  gemmF64(c, a, b, { rows, columns, depth, aRow, aColumn, bRow, bColumn }) {
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) {
+        let sum = 0;
+        for (let k = 0; k < depth; k++) sum += a[i * aRow + k * aColumn] * b[k * bRow + j * bColumn];
+        c[i * columns + j] = sum;
+      }
+    }
+  },
 };

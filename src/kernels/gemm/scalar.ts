@@ -1,6 +1,6 @@
-/** Products of float32 matrices in plain TypeScript: four of the eight partial sums at a time, in variables. */
-import type { F32 } from '../../core/arrays.js';
-import type { GemmKernels } from './types.js';
+/** Products of float matrices in plain TypeScript: sums in variables, four at a time. */
+import type { F32, F64, FloatArray } from '../../core/arrays.js';
+import type { GemmKernels, Product } from './types.js';
 
 const f = Math.fround;
 
@@ -18,7 +18,68 @@ export const scalarGemm: GemmKernels = {
       y[r] = even + f(f(p[1] + p[5]) + f(p[3] + p[7]));
     }
   },
+
+  gemmF32(c, a, b, product) {
+    const { rows, columns, aRow } = product;
+    for (let i = 0; i < rows; i++) {
+      const row = c.subarray(i * columns, (i + 1) * columns).fill(0);
+      addProductsF32(row, a, i * aRow, b, product);
+    }
+  },
+
+  gemmF64(c, a, b, product) {
+    const { rows, columns, aRow } = product;
+    for (let i = 0; i < rows; i++) {
+      const row = c.subarray(i * columns, (i + 1) * columns).fill(0);
+      addProductsF64(row, a, i * aRow, b, product);
+    }
+  },
 };
+
+/** One row of C: four rows of B go by at once, so that a sum is loaded and stored once for four products. */
+function addProductsF32(row: F32, a: F32, at: number, b: F32, product: Product): void {
+  const { columns, depth, aColumn, bRow, bColumn } = product;
+  let k = 0;
+  for (; k + 4 <= depth; k += 4) {
+    const p = at + k * aColumn;
+    const a0 = a[p];
+    const a1 = a[p + aColumn];
+    const a2 = a[p + 2 * aColumn];
+    const a3 = a[p + 3 * aColumn];
+    let q = k * bRow;
+    for (let j = 0; j < columns; j++) {
+      const two = f(f(row[j] + f(a0 * b[q])) + f(a1 * b[q + bRow]));
+      row[j] = f(two + f(a2 * b[q + 2 * bRow])) + f(a3 * b[q + 3 * bRow]);
+      q += bColumn;
+    }
+  }
+  for (; k < depth; k++) {
+    const value = a[at + k * aColumn];
+    for (let j = 0; j < columns; j++) row[j] += f(value * b[k * bRow + j * bColumn]);
+  }
+}
+
+function addProductsF64(row: F64, a: FloatArray, at: number, b: FloatArray, product: Product): void {
+  const { columns, depth, aColumn, bRow, bColumn } = product;
+  let k = 0;
+  for (; k + 4 <= depth; k += 4) {
+    const p = at + k * aColumn;
+    const a0 = a[p];
+    const a1 = a[p + aColumn];
+    const a2 = a[p + 2 * aColumn];
+    const a3 = a[p + 3 * aColumn];
+    let q = k * bRow;
+    for (let j = 0; j < columns; j++) {
+      const two = row[j] + a0 * b[q] + a1 * b[q + bRow];
+      row[j] = two + a2 * b[q + 2 * bRow] + a3 * b[q + 3 * bRow];
+      q += bColumn;
+    }
+  }
+  for (; k < depth; k++) {
+    const value = a[at + k * aColumn];
+    for (let j = 0; j < columns; j++) row[j] += value * b[k * bRow + j * bColumn];
+  }
+}
 
 /** Partial sums first .. first + 3: of the columns k with k mod 8 = first, first + 1 ... */
 function sumColumns(w: F32, row: number, x: F32, columns: number, first: number): void {

@@ -1,6 +1,7 @@
-/** Products of float32 matrices over the WebAssembly functions of gemm/simd. */
+/** Products of float matrices over the WebAssembly functions of gemm/simd. */
 import type { Module } from '../family.js';
 import { TILE_ELEMENTS } from '../tiles.js';
+import { blockedProduct, type BlockExports } from './blocked.js';
 import { scalarGemm } from './scalar.js';
 import type { GemmKernels } from './types.js';
 
@@ -12,11 +13,13 @@ const OUT = 3;
 /** Results that fit in their slot. */
 const MOST_ROWS = 32768;
 
-export interface GemmExports {
+export interface GemmExports extends BlockExports {
   gemvF32(y: number, w: number, x: number, rows: number, columns: number): void;
 }
 
-export function simdGemm({ exports: wasm, stage }: Module<GemmExports>): GemmKernels {
+export function simdGemm(module: Module<GemmExports>): GemmKernels {
+  const { exports: wasm, stage } = module;
+  const { f32, f64 } = blockedProduct(module);
   return {
     name: 'simd',
 
@@ -37,5 +40,8 @@ export function simdGemm({ exports: wasm, stage }: Module<GemmExports>): GemmKer
         stage.write(y, r, count, OUT);
       }
     },
+
+    gemmF32: f32,
+    gemmF64: f64,
   };
 }
