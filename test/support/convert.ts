@@ -77,5 +77,5 @@ export function smallLlama(options: SmallOptions = {}): SmallModel {
 function values(shape: readonly number[], seed: number): Float32Array {
   const size = shape.reduce((product, length) => product * length, 1);
   const random = createRandom(seed);
-  return Float32Array.from({ length: size }, () => (random.float() - 0.5) * 0.2);
+  return Float32Array.from({ length: size }, () => random.float() - 0.5);
 }
