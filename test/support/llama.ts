@@ -186,12 +186,13 @@ function softmaxScores(
   for (let s = 0; s <= t; s++) scores[s] /= sum;
 }
 
-function rotate({ headSize, ropeBase, isInterleaved }: Llama, x: Float32Array, heads: number): void {
+function rotate({ headSize, ropeBase, isInterleaved, weights }: Llama, x: Float32Array, heads: number): void {
   const half = headSize / 2;
+  const factors = weights.get('rope_freqs.weight');
   for (let at = 0; at < x.length; at += headSize) {
     const position = Math.floor(at / (heads * headSize));
     for (let i = 0; i < half; i++) {
-      const angle = position * Math.pow(ropeBase, -i / half);
+      const angle = (position * Math.pow(ropeBase, -i / half)) / (factors?.[i] ?? 1);
       const [a, b] = isInterleaved ? [at + 2 * i, at + 2 * i + 1] : [at + i, at + half + i];
       const [real, imaginary] = [x[a], x[b]];
       x[a] = real * Math.cos(angle) - imaginary * Math.sin(angle);

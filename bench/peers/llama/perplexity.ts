@@ -7,14 +7,14 @@
  *
  * llama.cpp also quantizes activations (to 8 bits, in blocks), so that its figures differ a little from those of float32 arithmetic.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { gguf } from '@huggingface/gguf';
 import { GGML_TYPES } from '../../../src/core/ggml-types.js';
 import { convertToGguf, openGguf } from 'tensorslim/node';
 import type { MixName } from 'tensorslim/model';
+import { negativeLogLikelihood } from '../../../test/support/llama.js';
 import {
   evaluationWindows,
   perplexityOf,
@@ -23,30 +23,10 @@ import {
   tableKey,
   tinyLlamaFolder,
 } from '../../../test/support/tiny-llama.js';
+import { openLlama, runtimeLogits, type LlamaRuntime } from './runtime.js';
 
 type Windows = ReturnType<typeof evaluationWindows>;
 
-/** Of node-llama-cpp, what is used here. */
-interface Sequence {
-  clearHistory(): Promise<void>;
-  controlledEvaluate(
-    input: readonly (readonly [number, { generateNext: { logits: true } }])[],
-  ): Promise<readonly ({ next: { logits: ReadonlyMap<number, number> } } | undefined)[]>;
-}
-interface Context {
-  getSequence(): Sequence;
-  dispose(): Promise<void>;
-}
-interface Model {
-  createContext(options: object): Promise<Context>;
-  dispose(): Promise<void>;
-}
-interface Llama {
-  loadModel(options: object): Promise<Model>;
-  dispose(): Promise<void>;
-}
-
-const LIBRARY = resolve('bench/peers/llama/node_modules/node-llama-cpp/dist/index.js');
 /** Mixes, and after them types that every matrix gets; what llama.cpp has no arithmetic for on this machine is not here. */
 const RUNS: readonly (readonly [type: MixName, pure: boolean])[] = [
   ...(
@@ -99,56 +79,16 @@ interface Row {
   readonly isGood: boolean;
 }
 
-async function openLlama(): Promise<Llama> {
-  if (!existsSync(LIBRARY)) {
-    throw new Error(
-      'node-llama-cpp is missing: npm ci --prefix bench/peers/llama --omit=optional --ignore-scripts',
-    );
-  }
-  const { getLlama } = (await import(pathToFileURL(LIBRARY).href)) as {
-    getLlama(options: object): Promise<Llama>;
-  };
-  return getLlama({ gpu: false, build: 'never', skipDownload: true, progressLogs: false, logLevel: 'error' });
-}
-
 /** Perplexity per byte by llama.cpp, from raw logits, each window alone. */
-async function runtimePerplexity(llama: Llama, path: string, windows: Windows): Promise<number> {
-  const model = await llama.loadModel({ modelPath: path, gpuLayers: 0 });
-  // A context as long as the window would drop its first tokens to make room for a next one. A cache in float16, the default,
-  // would add errors of its own.
-  const context = await model.createContext({
-    contextSize: 512,
-    batchSize: 256,
-    threads: 1,
-    flashAttention: false,
-    experimentalKvCacheKeyType: 'F32',
-    experimentalKvCacheValueType: 'F32',
-  });
-  const sequence = context.getSequence();
-  let sum = 0;
-  let count = 0;
-  for (const { tokens, targets } of windows) {
-    await sequence.clearHistory();
-    const results = await sequence.controlledEvaluate(
-      tokens.map((token) => [token, { generateNext: { logits: true } }] as const),
-    );
-    targets.forEach((target, i) => (sum += surprise(results[i]?.next.logits, target)));
-    count += targets.length;
-  }
-  await context.dispose();
-  await model.dispose();
-  return Math.exp(sum / count);
-}
-
-/** -ln p(target) */
-function surprise(logits: ReadonlyMap<number, number> | undefined, target: number): number {
-  const values = Array.from(logits?.values() ?? []);
-  const largest = Math.max(...values);
-  return (
-    largest +
-    Math.log(values.reduce((sum, v) => sum + Math.exp(v - largest), 0)) -
-    (logits?.get(target) ?? NaN)
+async function runtimePerplexity(llama: LlamaRuntime, path: string, windows: Windows): Promise<number> {
+  const all = await runtimeLogits(
+    llama,
+    path,
+    windows.map(({ tokens }) => tokens),
   );
+  const sums = windows.map(({ targets }, i) => negativeLogLikelihood(all[i], targets));
+  const count = windows.reduce((total, { targets }) => total + targets.length, 0);
+  return Math.exp(sums.reduce((a, b) => a + b) / count);
 }
 
 /** What the reader of Hugging Face says of a file and ours does not; empty when they agree. */
@@ -180,7 +120,13 @@ async function otherReader(path: string): Promise<string[]> {
   return problems;
 }
 
-async function check(llama: Llama, folder: string, path: string, type: MixName, pure: boolean): Promise<Row> {
+async function check(
+  llama: LlamaRuntime,
+  folder: string,
+  path: string,
+  type: MixName,
+  pure: boolean,
+): Promise<Row> {
   const table = perplexityTable(folder);
   const windows = evaluationWindows(folder, table);
   const { bitsPerWeight, tensors } = await convertToGguf(folder, path, { type, pure });

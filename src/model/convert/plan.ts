@@ -111,7 +111,7 @@ function entryOf(
   { isTied }: TensorList,
   { hasSmallValues }: Architecture,
   dimensions: Dimensions,
-  { type: mix, pure = false, fallback: rule256 = 'allow', imatrix }: Checked,
+  { type: mix, pure = false, fallback: onFallback = 'allow', imatrix }: Checked,
 ): GgufPlanEntry {
   const { heads, keyValueHeads, layers } = dimensions;
   const chosen: ChosenType =
@@ -131,7 +131,7 @@ function entryOf(
           },
           pure,
         );
-  if (chosen.fallback !== null && rule256 === 'forbid') throw fallbackError(name, chosen);
+  if (chosen.fallback !== null && onFallback === 'forbid') throw fallbackError(name, chosen);
   const isEncoded = chosen.type !== 'F32' && shape.length === 2;
   return {
     name,
