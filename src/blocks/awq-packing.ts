@@ -138,7 +138,7 @@ export function unpackAwq(arrays: NamedArrays, options?: AwqUnpackingOptions): A
   const qweight = arrayOf(fn, found, 'qweight', ['int32'], [-1, words]);
   const qzeros = arrayOf(fn, found, 'qzeros', ['int32'], [groups, words]).data as I32;
   const [columns] = qweight.shape;
-  const size = groupSize ?? Math.max(Math.ceil(columns / Math.max(groups, 1)), 1);
+  const size = groupSize ?? Math.ceil(columns / groups);
   if (!(Number.isInteger(size) && size > 0 && Math.ceil(columns / size) === groups)) {
     throw mismatch(fn, 'scales', `a row per ${size} of ${columns} inputs`, `${groups} rows`);
   }

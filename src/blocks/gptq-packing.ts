@@ -14,7 +14,7 @@ import {
   tensorOf,
   type CodeMatrix,
 } from './packing-matrix.js';
-import { arrayOf, checkPrefix, mismatch, namesOf } from './packing-names.js';
+import { arrayOf, checkPrefix, namesOf } from './packing-names.js';
 import type { AffineCodes, NamedArrays, UnpackedAffine } from './packing-types.js';
 import { packLine, putInWords, takeFromWords, unpackLine } from './packing-words.js';
 
@@ -157,9 +157,6 @@ export function unpackGptq(arrays: NamedArrays, options: GptqUnpackingOptions): 
   const groupOf = arrayOf(fn, found, 'g_idx', ['int32'], [columns]).data as I32;
   const words = (rows * bits) / 32;
   const qzeros = arrayOf(fn, found, 'qzeros', ['int32'], [groups, words]).data as I32;
-  if (groups < 1 || groups > Math.max(columns, 1))
-    throw mismatch(fn, 'scales', 'a row per group', `${groups} rows`);
-
   const groupSize = groupSizeOf(fn, groupOf, groups);
   const codes = new Uint8Array(rows * columns);
   const zeros = new Uint8Array(rows * groups);
@@ -186,9 +183,8 @@ export function unpackGptq(arrays: NamedArrays, options: GptqUnpackingOptions): 
 function groupSizeOf(fn: string, groupOf: I32, groups: number): number {
   let first = 0;
   for (const group of groupOf) if (group === 0) first++;
-  const size = groups === 1 ? Math.max(groupOf.length, 1) : first;
-  if (size > 0 && Math.ceil(groupOf.length / size) === Math.max(groups, 1)) return size;
-  if (groupOf.length === 0) return 1;
+  const size = groups === 1 ? groupOf.length : first;
+  if (size > 0 && Math.ceil(groupOf.length / size) === groups) return size;
   const message = `${fn}: "g_idx" expected ${groups} groups of equal size, got ${first} inputs in the first`;
   throw new FormatError('PACKED_GROUPS', message);
 }

@@ -71,7 +71,7 @@ export function encodeMatMulNBits(w: TensorLike, options?: MatMulNBitsOptions): 
   const { codes, zeroPoints } = newArrays(layout, mapping);
   const scales = new Float32Array(N * layout.blocks);
   const line = new Float32Array(K);
-  for (let n = 0; n < N; n++) {
+  for (let n = 0; n < N && K > 0; n++) {
     if (isTransposed) line.set(values.subarray(n * K, (n + 1) * K));
     else for (let k = 0; k < K; k++) line[k] = values[k * N + n];
     encodeLine({ codes, scales, zeroPoints }, line, n, layout, scaleDtype);
@@ -198,7 +198,7 @@ function encodeBlock(codes: U8, base: number, block: F32, { scale, zeroPoint }: 
 }
 
 /** Sets code i of those that begin at byte `base`; its bits were 0. */
-function putCode(bytes: U8, base: number, i: number, code: number, bits: number): void {
+export function putCode(bytes: U8, base: number, i: number, code: number, bits: number): void {
   const at = i * bits;
   bytes[base + (at >>> 3)] |= code << (at & 7);
 }
@@ -260,7 +260,7 @@ export function decodeMatMulNBits(
   const { K, N, bits, blockSize, blocks, blockBytes, zeroBytes } = layout;
   const values = outputFloats(out, K * N, fn);
   const scales = scaleValues(q);
-  for (let n = 0; n < N; n++) {
+  for (let n = 0; n < N && K > 0; n++) {
     for (let k = 0; k < K; k++) {
       const b = Math.floor(k / blockSize);
       const zero = q.zeroPoints === null ? 2 ** (bits - 1) : takeCode(q.zeroPoints, n * zeroBytes, b, bits);

@@ -38,7 +38,9 @@ export function matrixOf(fn: string, q: AffineCodes): CodeMatrix {
     throw rangeError(fn, 'q.bits', '1 to 8', bits, 'quantize to fewer bits');
   }
   const size = elementCount(q.shape, fn, 'q.shape');
-  if (q.shape.length !== 2) throw rangeError(fn, 'q.shape', 'a matrix', q.shape, 'reshape the weights');
+  if (q.shape.length !== 2 || size === 0) {
+    throw rangeError(fn, 'q.shape', 'a matrix that is not empty', q.shape, 'reshape the weights');
+  }
   const [rows, columns] = q.shape;
   const groupSize = groupSizeOf(fn, q.granularity, columns);
   const groups = Math.ceil(columns / groupSize);
@@ -62,13 +64,12 @@ export function matrixOf(fn: string, q: AffineCodes): CodeMatrix {
 }
 
 function groupSizeOf(fn: string, granularity: AffineGranularity, columns: number): number {
-  const whole = Math.max(columns, 1);
   switch (isPlainObject(granularity) ? granularity.kind : null) {
     case 'tensor':
     case 'token':
-      return whole;
+      return columns;
     case 'axis':
-      if ((granularity as { axis: number }).axis === 0) return whole;
+      if ((granularity as { axis: number }).axis === 0) return columns;
       break;
     case 'group': {
       const { axis = 1, groupSize } = granularity as { axis?: number; groupSize: number };

@@ -33,7 +33,8 @@ export function namesOf(fn: string, arrays: NamedArrays, prefix: string): Map<st
 }
 
 /**
- * The array of this name, of one of these types and this shape; -1 in a shape is any length.
+ * The array of this name, of one of these types and this shape; -1 in a shape is any length. It has elements: no layer is empty, and an array
+ * without data could claim any number of rows.
  *
  * @throws FormatError 'PACKED_ARRAYS' when it is missing or something else.
  */
@@ -55,7 +56,11 @@ export function arrayOf(
   checkAttached(array.data, fn, name);
   const count = elementCount(array.shape, fn, `${name}.shape`);
   const wanted = shape?.map((length, axis) => (length === -1 ? array.shape[axis] : length));
-  if (array.data.length !== count || (wanted !== undefined && !sameShape(wanted, array.shape))) {
+  if (
+    count === 0 ||
+    array.data.length !== count ||
+    (wanted !== undefined && !sameShape(wanted, array.shape))
+  ) {
     const got = `${array.dtype} [${array.shape.join(', ')}] of ${array.data.length} elements`;
     throw mismatch(fn, name, expected, got);
   }
