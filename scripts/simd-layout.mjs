@@ -18,6 +18,7 @@ const FAMILIES = [
   'prune',
   'svd',
   'distill',
+  'sparse',
 ];
 
 /** @type {ReadonlyMap<string, { readonly begin: number, readonly end: number }>} */
