@@ -61,9 +61,18 @@ async function build(name) {
 function sourceHash(folder, range) {
   const digest = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
   digest.update(readFileSync(at('node_modules/assemblyscript/package.json'))).update(`${range.begin}`);
-  const sources = readdirSync(at(folder)).filter((file) => file.endsWith('.ts'));
-  for (const file of sources.sort())
-    digest.update(`\0${file}\0`).update(readFileSync(at(`${folder}/${file}`)));
+  const folders = new Set([folder]);
+  for (const from of folders) {
+    const sources = readdirSync(at(from)).filter((file) => file.endsWith('.ts'));
+    for (const file of sources.sort()) {
+      const source = readFileSync(at(`${from}/${file}`), 'utf8');
+      digest.update(`\0${file}\0`).update(source);
+      // A module may share functions of another family, such as '../../blocks-k/simd/half'.
+      for (const [, other] of source.matchAll(/from '\.\.\/\.\.\/(.+\/simd)\//g)) {
+        folders.add(`src/kernels/${other}`);
+      }
+    }
+  }
   return digest.digest('hex');
 }
 

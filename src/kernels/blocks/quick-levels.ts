@@ -7,7 +7,7 @@
  * says no too. Sums outside of 2^-50 .. 2^50 are left to float32, so that underflow, 2^-150 each time, is nothing beside them.
  */
 import type { F32, U8 } from '../../core/arrays.js';
-import { codesOf, LEAST_PEAK, TENTH } from './fit-levels.js';
+import { codesOf, fitLevels, LEAST_PEAK, TENTH } from './fit-levels.js';
 import { peakOf } from './plain.js';
 
 const f = Math.fround;
@@ -70,6 +70,8 @@ export function fitLevelsQuickly(
     codes.fill(0, codesAt, codesAt + n);
     return 0;
   }
+  // Scales of Q3_K may have overflowed; 0 * Infinity has code 0 there.
+  if (!Number.isFinite(peak)) return fitLevels(codes, codesAt, x, at, w, wAt, n, half);
   for (let i = 0; i < n; i++) {
     values[i] = x[at + i];
     weights[i] = w[wAt + i];

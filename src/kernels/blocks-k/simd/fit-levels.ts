@@ -96,7 +96,7 @@ export function fitLevels(half: f32): void {
   v128.store(LEVEL_INVERSE, chosenB, 16);
 }
 
-/** One step of `descendLevels` for element `at` of a group; xl and l2 are kept in SUMS. */
+/** Weighted sums of both groups on their way from one function to the next. */
 const SUMS: usize = memory.data(64, 16);
 
 // @ts-ignore: decorator
@@ -209,8 +209,8 @@ export function fitSixteen(codes: usize, x: usize, w: usize): f32 {
   const zero = f32x4.splat(0);
   for (let round = 0; round < 5; round++) {
     const k = i32x4.add(i32x4.splat(4 * round - 10), i32x4(0, 1, 2, 3));
-    // Candidates -10, the first, and 0, which is the first again and gains nothing.
-    const isPlain = v128.or(i32x4.eq(k, i32x4.splat(-10)), i32x4.eq(k, zero));
+    // Candidate -10 stands for the first, whose sums are taken as they are; 0 would be the first again, and rounding might let it in.
+    const isPlain = i32x4.eq(k, i32x4.splat(-10));
     const tenths = f32x4.mul(f32x4.splat(TENTH), f32x4.convert_i32x4_s(k));
     const steps = f32x4.neg(f32x4.add(f32x4.splat(32), v128.andnot(tenths, isPlain)));
     const inverse = f32x4.div(steps, f32x4.splat(peak));
@@ -219,7 +219,8 @@ export function fitSixteen(codes: usize, x: usize, w: usize): f32 {
     for (let i: usize = 0; i < 64; i += 4) {
       const value = v128.load32_splat(x + i);
       const weight = v128.load32_splat(w + i);
-      const l = clampSmall(f32x4.mul(inverse, value), 32);
+      // Scales may be infinite: their codes are 0.
+      const l = roundLevels(f32x4.mul(inverse, value), 32);
       xl = f32x4.add(xl, f32x4.mul(f32x4.mul(weight, value), l));
       l2 = f32x4.add(l2, f32x4.mul(f32x4.mul(weight, l), l));
     }
@@ -229,6 +230,7 @@ export function fitSixteen(codes: usize, x: usize, w: usize): f32 {
     for (let c: usize = 0; c < 16; c += 4) {
       const thisXL = f32.load(SUMS + c);
       const thisL2 = f32.load(SUMS + c, 16);
+      if (round == 2 && c == 8) continue;
       const isFirst = round == 0 && c == 0;
       if (isFirst ? thisL2 != 0 : thisL2 > 0 && thisXL * thisXL > best * thisL2) {
         chosen = f32.load(SUMS + c, 32);
