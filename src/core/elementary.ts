@@ -185,7 +185,7 @@ export function exponentialFloat32(x: number): number {
 
 /** (e^d - 1 - d) / d^2 in float32 arithmetic alone, for |d| < 0.5: below 2 ulp. */
 export function excessSeriesFloat32(d: number): number {
-  let p = f(f(2.4939674764871597e-5 * d) + 0.00019962186343036592);
+  let p = f(f(0.000024939674403867684 * d) + 0.00019962186343036592);
   p = f(f(p * d) + 0.001388867269270122);
   p = f(f(p * d) + 0.008333181962370872);
   p = f(f(p * d) + 0.0416666679084301);
