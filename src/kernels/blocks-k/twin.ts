@@ -1,8 +1,7 @@
 /** The K-quants over the WebAssembly functions of blocks-k/simd. */
-import { stagedEncoder, type EncodeExport } from '../blocks/staged.js';
+import { stagedDecoder, stagedEncoder, type DecodeExport, type EncodeExport } from '../blocks/staged.js';
 import type { BlockKernels } from '../blocks/types.js';
 import type { Module } from '../family.js';
-import { scalarKBlocks } from './scalar.js';
 import type { KBlockType } from './types.js';
 
 export interface KBlockExports {
@@ -11,6 +10,11 @@ export interface KBlockExports {
   readonly encodeQ4K: EncodeExport;
   readonly encodeQ5K: EncodeExport;
   readonly encodeQ6K: EncodeExport;
+  readonly decodeQ2K: DecodeExport;
+  readonly decodeQ3K: DecodeExport;
+  readonly decodeQ4K: DecodeExport;
+  readonly decodeQ5K: DecodeExport;
+  readonly decodeQ6K: DecodeExport;
 }
 
 export function simdKBlocks({ exports: wasm, stage }: Module<KBlockExports>): BlockKernels<KBlockType> {
@@ -22,6 +26,12 @@ export function simdKBlocks({ exports: wasm, stage }: Module<KBlockExports>): Bl
       Q5_K: stagedEncoder(stage, wasm.encodeQ5K, 256, 176),
       Q6_K: stagedEncoder(stage, wasm.encodeQ6K, 256, 210),
     },
-    decode: scalarKBlocks.decode,
+    decode: {
+      Q2_K: stagedDecoder(stage, wasm.decodeQ2K, 256, 84),
+      Q3_K: stagedDecoder(stage, wasm.decodeQ3K, 256, 110),
+      Q4_K: stagedDecoder(stage, wasm.decodeQ4K, 256, 144),
+      Q5_K: stagedDecoder(stage, wasm.decodeQ5K, 256, 176),
+      Q6_K: stagedDecoder(stage, wasm.decodeQ6K, 256, 210),
+    },
   };
 }

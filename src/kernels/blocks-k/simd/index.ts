@@ -2,6 +2,8 @@
 import { blockQ2K, blockQ4K, blockQ5K } from './affine';
 import { blockQ3K, blockQ6K } from './centered';
 
+export { decodeQ2K, decodeQ3K, decodeQ4K, decodeQ5K, decodeQ6K } from './decode';
+
 /**
  * Each encodes `blocks` blocks; `importance` is 0, or the address of `width` float32: one per column of a row, the first block being the first of one.
  */
