@@ -133,8 +133,8 @@ export function createSearch(
       const [sumA, sumB] = [kept(order, a * of), kept(order, b * of)];
       const gain = sumA + sumB - sums[a] - sums[b];
       if (t < SAMPLE) sizes = Math.max(sizes, Math.abs(gain));
-      // Losses are accepted up to a limit that falls to 0: from a quarter of the largest change of the first trials.
-      if (gain > -(sizes / 4) * (1 - t / looks)) {
+      // Losses are accepted up to a limit that falls to 0: from an eighth of the largest change of the first trials.
+      if (gain > -(sizes / 8) * (1 - t / looks)) {
         sums[a] = sumA;
         sums[b] = sumB;
         moves++;

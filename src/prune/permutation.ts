@@ -5,7 +5,7 @@ import { checkChoice, checkInteger, checkOptions } from '../core/options.js';
 import { checkSeed, createRandom } from '../core/random.js';
 import type { TensorLike } from '../core/tensor.js';
 import { toScores } from './checks.js';
-import { createSearch, type Search } from './permutation-search.js';
+import { createSearch } from './permutation-search.js';
 
 const FN = 'permutationNM';
 
@@ -18,7 +18,7 @@ export interface PermutationOptions {
    * Default 'stripes' where it can be.
    */
   readonly method?: 'stripes' | 'swaps';
-  /** Random exchanges that are tried first, so that the ascent does not end at the first local best. Default 50,000; 0 for the ascent alone. */
+  /** Random exchanges that are tried first, so that the ascent does not end at the first local best. Default 100,000; 0 for the ascent alone. */
   readonly trials?: number;
   /** Of the random exchanges. Default 0. */
   readonly seed?: number;
@@ -78,7 +78,7 @@ export function permutationNM(x: TensorLike, options: PermutationOptions): Permu
   if (method === 'stripes' && of > 4) {
     throw rangeError(FN, 'of', 'at most 4 for stripes', of, "there are too many ways: use 'swaps'");
   }
-  const trials = checkInteger(FN, 'trials', given.trials ?? 50_000, 0, Number.MAX_SAFE_INTEGER);
+  const trials = checkInteger(FN, 'trials', given.trials ?? 100_000, 0, Number.MAX_SAFE_INTEGER);
   const seed = checkSeed(FN, given.seed ?? 0);
   const maxWork = checkInteger(FN, 'maxWork', given.maxWork ?? 1e9, 0, Number.MAX_SAFE_INTEGER);
   const { columns, rows } = columnsOf(x, of);
