@@ -5,12 +5,11 @@ export type { ArraySpec, TensorInfo, TensorSource } from '../core/source.js';
 export type { AffineScheme, FloatScheme, KeepScheme, LossyScheme, Scheme } from '../compressed/schemes.js';
 export { apply, decompressModel } from './apply.js';
 export { encodeGgufTensor, type EncodedGgufTensor } from './convert/encode.js';
-export { MIX_NAMES, type MixName } from './convert/mixes.js';
+export { MIX_NAMES, type Fallback, type MixName } from './convert/mixes.js';
 export { planGguf } from './convert/plan.js';
 export type {
   Conversion,
   ConvertedTensor,
-  Fallback,
   GgufPlan,
   GgufPlanEntry,
   ModelFiles,

@@ -37,7 +37,8 @@ const FN = 'convertToGguf';
  * Converts a Hugging Face model to a GGUF file and returns what became of every tensor: type, size, measured error. The file appears, or
  * replaces the old one, when everything is on the disk; its numbers are checked on the way as checkGgufTensor does.
  *
- * Cost: one tensor of the model and the same encoded are in memory at a time.
+ * Cost: one tensor of the model and the same encoded are in memory at a time, and the one before where the garbage collector is late: 523 MB at the
+ * peak for bfloat16 tensors of 262 MB under Q8_0.
  *
  * Compatible with: llama.cpp (August 2026): the types and the bytes of llama-quantize from the F32 file of the same model, see planGguf.
  *

@@ -1,6 +1,12 @@
 /** Which type each tensor gets: the mixes of llama-quantize as a table, and its fall-backs for rows that are no whole blocks. */
 import { GGML_TYPES, type GgmlTypeName } from '../../core/ggml-types.js';
-import type { Fallback } from './types.js';
+
+/** Why a tensor did not get the type that its mix has for it. */
+export interface Fallback {
+  readonly wanted: GgmlTypeName;
+  /** Such as 'rows of 160 elements are no whole blocks of 256'. */
+  readonly reason: string;
+}
 
 /** What a rule may ask about a tensor: its layer of how many, and the model it stands in. */
 export interface MixPlace {
@@ -165,7 +171,8 @@ export const MIX_NAMES: readonly MixName[] = Object.keys(MIXES) as MixName[];
 
 export const fileTypeOf = (name: MixName): number => MIXES[name].fileType;
 
-const PLAIN: ReadonlySet<GgmlTypeName> = new Set<GgmlTypeName>(['F32', 'F16', 'BF16']);
+/** Types without a scale, in which no importance counts. */
+export const PLAIN: ReadonlySet<GgmlTypeName> = new Set<GgmlTypeName>(['F32', 'F16', 'BF16']);
 
 export interface MixTensor extends MixPlace {
   readonly role: TensorRole;

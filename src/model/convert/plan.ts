@@ -9,7 +9,15 @@ import { architectureOf, type Architecture, type Dimensions } from './architectu
 import { flagOf, objectOf } from './config.js';
 import { dimensionPairs, dimensionsOf } from './dimensions.js';
 import { convertError } from './errors.js';
-import { chooseType, fileTypeOf, MIX_NAMES, type ChosenType, type MixName } from './mixes.js';
+import {
+  chooseType,
+  fileTypeOf,
+  MIX_NAMES,
+  PLAIN,
+  type ChosenType,
+  type MixName,
+  type MixTensor,
+} from './mixes.js';
 import { ropeOf } from './rope.js';
 import { byPlace, namedTensors, type NamedTensor, type TensorList } from './tensors.js';
 import type { GgufPlan, GgufPlanEntry, ModelFiles, PlanGgufOptions } from './types.js';
@@ -107,40 +115,51 @@ function checkPlanOptions(options: PlanGgufOptions): Checked {
 }
 
 function entryOf(
-  { name, source, shape, layer, rule }: NamedTensor,
+  tensor: NamedTensor,
   { isTied }: TensorList,
-  { hasSmallValues }: Architecture,
+  architecture: Architecture,
   dimensions: Dimensions,
-  { type: mix, pure = false, fallback: onFallback = 'allow', imatrix }: Checked,
+  options: Checked,
 ): GgufPlanEntry {
-  const { heads, keyValueHeads, layers } = dimensions;
+  const { name, source, shape, rule } = tensor;
+  const { imatrix } = options;
   const chosen: ChosenType =
     shape.length < 2
       ? { type: 'F32', fallback: null }
       : chooseType(
-          mix,
-          {
-            role: rule.role ?? 'other',
-            layer,
-            layers,
-            width: shape[1],
-            isTied,
-            headsPerKeyValue: heads / keyValueHeads,
-            hasImatrix: imatrix !== undefined,
-            hasSmallValues: hasSmallValues(dimensions),
-          },
-          pure,
+          options.type,
+          placeOfMatrix(tensor, isTied, architecture, dimensions, imatrix !== undefined),
+          options.pure ?? false,
         );
-  if (chosen.fallback !== null && onFallback === 'forbid') throw fallbackError(name, chosen);
-  const isEncoded = chosen.type !== 'F32' && shape.length === 2;
+  if (chosen.fallback !== null && options.fallback === 'forbid') throw fallbackError(name, chosen);
   return {
     name,
     source,
     shape,
     ...chosen,
     rotaryHeads: rule.rotary === undefined ? 0 : dimensions[rule.rotary],
-    importance: isEncoded && imatrix !== undefined ? importanceOf(imatrix, name, shape[1]) : null,
+    importance:
+      imatrix === undefined || PLAIN.has(chosen.type) ? null : importanceOf(imatrix, name, shape[1]),
     values: null,
+  };
+}
+
+function placeOfMatrix(
+  { shape, layer, rule }: NamedTensor,
+  isTied: boolean,
+  { hasSmallValues }: Architecture,
+  dimensions: Dimensions,
+  hasImatrix: boolean,
+): MixTensor {
+  return {
+    role: rule.role ?? 'other',
+    layer,
+    layers: dimensions.layers,
+    width: shape[1],
+    isTied,
+    headsPerKeyValue: dimensions.heads / dimensions.keyValueHeads,
+    hasImatrix,
+    hasSmallValues: hasSmallValues(dimensions),
   };
 }
 

@@ -1,9 +1,10 @@
 /** What a conversion to GGUF is told, decides, and says about itself. */
+import type { F32 } from '../../core/arrays.js';
 import type { GgmlTypeName } from '../../core/ggml-types.js';
 import type { Imatrix } from '../../formats/gguf/imatrix.js';
 import type { GgufMetadata } from '../../formats/gguf/types.js';
 import type { ErrorMeasures } from '../../metrics/error.js';
-import type { MixName } from './mixes.js';
+import type { Fallback, MixName } from './mixes.js';
 
 /** The files beside the weights that tell what the model is; JSON files parsed, as JSON.parse gives them. */
 export interface ModelFiles {
@@ -37,13 +38,6 @@ export interface PlanGgufOptions {
   readonly preTokenizer?: string;
 }
 
-/** Why a tensor did not get the type that its mix has for it. */
-export interface Fallback {
-  readonly wanted: GgmlTypeName;
-  /** Such as 'rows of 160 elements are no whole blocks of 256'. */
-  readonly reason: string;
-}
-
 /** One tensor of the file to be written. */
 export interface GgufPlanEntry {
   readonly name: string;
@@ -55,9 +49,9 @@ export interface GgufPlanEntry {
   readonly rotaryHeads: number;
   readonly fallback: Fallback | null;
   /** One number per column, or null. */
-  readonly importance: Float32Array | null;
+  readonly importance: F32 | null;
   /** The values of a tensor without a source. */
-  readonly values: Float32Array | null;
+  readonly values: F32 | null;
 }
 
 /** A decision for every tensor, made and checked before any data is read. */

@@ -1,4 +1,5 @@
 /** What the readers of vocabularies share. */
+import type { F32, I32 } from '../../core/arrays.js';
 import { isPlainObject } from '../../core/options.js';
 import type { GgufValue } from '../../formats/gguf/types.js';
 import { field, type Json } from './config.js';
@@ -10,9 +11,9 @@ export interface Tokens {
   /** tokenizer.ggml.pre. */
   readonly pre: string;
   readonly texts: readonly string[];
-  readonly types: Int32Array;
+  readonly types: I32;
   /** SentencePiece only. */
-  readonly scores: Float32Array | null;
+  readonly scores: F32 | null;
   /** Byte-level BPE only. */
   readonly merges: readonly string[] | null;
   /** Whether text gets a space in front. */

@@ -1,4 +1,5 @@
 /** The tokens of tokenizer.json. */
+import type { F32, I32 } from '../../core/arrays.js';
 import { describe, quote } from '../../core/errors.js';
 import { isPlainObject } from '../../core/options.js';
 import { field, objectOf, type Json } from './config.js';
@@ -82,7 +83,7 @@ function layOut(
   added: readonly Added[],
   size: number,
   typeOf: (text: string) => number,
-): { texts: string[]; types: Int32Array } {
+): { texts: string[]; types: I32 } {
   const texts = Array.from({ length: size }, (_, id) => `[PAD${id}]`);
   const types = new Int32Array(size).fill(TOKEN_TYPE.unused);
   const put = (id: number, text: string, type: number): void => {
@@ -168,13 +169,7 @@ function unigramTokens(
   return pieces(json, settings, texts, types, scores);
 }
 
-function pieces(
-  json: Json,
-  settings: Json | null,
-  texts: string[],
-  types: Int32Array,
-  scores: Float32Array,
-): Tokens {
+function pieces(json: Json, settings: Json | null, texts: string[], types: I32, scores: F32): Tokens {
   const addsSpace = prefixesSpace(json, settings);
   return { model: 'llama', pre: 'default', texts, types, scores, merges: null, addsSpace };
 }
