@@ -40,7 +40,7 @@ export {
   fakeQuantize,
   quantizeAffine,
   quantizeWith,
-} from './quantize/affine.js';
+} from './quantize/affine/affine.js';
 export type {
   AffineOptions,
   AffineTensor,
@@ -53,7 +53,7 @@ export type {
   ScaleMethod,
   Scales,
   Tail,
-} from './quantize/affine-types.js';
+} from './quantize/affine/affine-types.js';
 export {
   castFloat,
   decodeFloat,
@@ -61,38 +61,43 @@ export {
   quantizeFloat,
   type CastOptions,
   type QuantizeFloatOptions,
-} from './quantize/cast.js';
-export type { CodebookName } from './quantize/codebook-tables.js';
+} from './quantize/floats/cast.js';
+export type { CodebookName } from './quantize/codebook/codebook-tables.js';
 export type {
   CodebookTensor,
   KMeansOptions,
   KMeansReport,
   NestedAbsmax,
   QuantizeCodebookOptions,
-} from './quantize/codebook-types.js';
-export { dequantizeCodebook, quantizeCodebook } from './quantize/codebook.js';
-export type { FloatTensor } from './quantize/float-types.js';
-export { dequantizeFloat8, quantizeFloat8 } from './quantize/float8.js';
-export type { Float8, Float8Options, Float8Tensor } from './quantize/float8-types.js';
-export { mxRelativeBound } from './quantize/mx-bound.js';
-export type { MxElement, MxOptions, MxTensor } from './quantize/mx-types.js';
-export { dequantizeMx, quantizeMx } from './quantize/mx.js';
-export { dequantizeNvfp4, NVFP4_RELATIVE_BOUND, quantizeNvfp4 } from './quantize/nvfp4.js';
-export type { Nvfp4Options, Nvfp4Tensor } from './quantize/nvfp4-types.js';
-export { gptq } from './quantize/gptq.js';
-export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './quantize/gptq-types.js';
+} from './quantize/codebook/codebook-types.js';
+export { dequantizeCodebook, quantizeCodebook } from './quantize/codebook/codebook.js';
+export type { FloatTensor } from './quantize/floats/float-types.js';
+export { dequantizeFloat8, quantizeFloat8 } from './quantize/floats/float8.js';
+export type { Float8, Float8Options, Float8Tensor } from './quantize/floats/float8-types.js';
+export { mxRelativeBound } from './quantize/floats/mx-bound.js';
+export type { MxElement, MxOptions, MxTensor } from './quantize/floats/mx-types.js';
+export { dequantizeMx, quantizeMx } from './quantize/floats/mx.js';
+export { dequantizeNvfp4, NVFP4_RELATIVE_BOUND, quantizeNvfp4 } from './quantize/floats/nvfp4.js';
+export type { Nvfp4Options, Nvfp4Tensor } from './quantize/floats/nvfp4-types.js';
+export { gptq } from './quantize/solvers/gptq.js';
+export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './quantize/solvers/gptq-types.js';
 export { hessianAccumulator, type HessianAccumulator } from './core/hessian.js';
-export { awq } from './quantize/awq.js';
-export type { AwqOptions, AwqReport, AwqResult } from './quantize/awq-types.js';
-export { foldInputScale, scaleAxis, type FoldedLayer, type PreviousLayer } from './quantize/input-scale.js';
-export { smoothQuant } from './quantize/smooth-quant.js';
-export type { ValidationReport } from './quantize/validation.js';
+export { awq } from './quantize/solvers/awq.js';
+export type { AwqOptions, AwqReport, AwqResult } from './quantize/solvers/awq-types.js';
+export {
+  foldInputScale,
+  scaleAxis,
+  type FoldedLayer,
+  type PreviousLayer,
+} from './quantize/solvers/input-scale.js';
+export { smoothQuant } from './quantize/solvers/smooth-quant.js';
+export type { ValidationReport } from './quantize/solvers/validation.js';
 export type {
   SmoothQuantOptions,
   SmoothQuantReport,
   SmoothQuantResult,
-} from './quantize/smooth-quant-types.js';
-export { observer, observerFromJSON } from './quantize/observer.js';
+} from './quantize/solvers/smooth-quant-types.js';
+export { observer, observerFromJSON } from './quantize/observers/observer.js';
 export type {
   ChannelState,
   ObservedRange,
@@ -100,16 +105,16 @@ export type {
   ObserverKind,
   ObserverOptions,
   ObserverState,
-} from './quantize/observer-types.js';
-export { hadamard, type HadamardOptions } from './quantize/hadamard.js';
-export { hadamardMatrix } from './quantize/hadamard-matrix.js';
-export { binarize, hamming, hammingTopK } from './quantize/vectors-binary.js';
+} from './quantize/observers/observer-types.js';
+export { hadamard, type HadamardOptions } from './quantize/rotation/hadamard.js';
+export { hadamardMatrix } from './quantize/rotation/hadamard-matrix.js';
+export { binarize, hamming, hammingTopK } from './quantize/vectors/vectors-binary.js';
 export {
   rescore,
   searchVectors,
   type RescoreOptions,
   type VectorSearchOptions,
-} from './quantize/vectors-search.js';
+} from './quantize/vectors/vectors-search.js';
 export type {
   BinaryPrecision,
   BinaryVectors,
@@ -127,15 +132,20 @@ export type {
   VectorMetric,
   VectorQuantizer,
   VectorSearchResult,
-} from './quantize/vectors-types.js';
-export { productQuantizer, rotatedQuantizer, scalarQuantizer, vectorQuantizer } from './quantize/vectors.js';
-export { biasCorrection } from './quantize/bias-correction.js';
+} from './quantize/vectors/vectors-types.js';
+export {
+  productQuantizer,
+  rotatedQuantizer,
+  scalarQuantizer,
+  vectorQuantizer,
+} from './quantize/vectors/vectors.js';
+export { biasCorrection } from './quantize/solvers/bias-correction.js';
 export type {
   BiasCorrectionOptions,
   BiasCorrectionReport,
   BiasCorrectionResult,
-} from './quantize/bias-correction.js';
-export { equalizeLayers } from './quantize/equalize.js';
+} from './quantize/solvers/bias-correction.js';
+export { equalizeLayers } from './quantize/solvers/equalize.js';
 export type {
   EqualizedLayer,
   EqualizeLayer,
@@ -143,8 +153,8 @@ export type {
   EqualizePairReport,
   EqualizeReport,
   EqualizeResult,
-} from './quantize/equalize-types.js';
-export { clipSearch, hqq } from './quantize/hqq.js';
+} from './quantize/solvers/equalize-types.js';
+export { clipSearch, hqq } from './quantize/solvers/hqq.js';
 export type {
   ClipSearchOptions,
   ClipSearchResult,
@@ -152,35 +162,35 @@ export type {
   HqqReport,
   HqqResult,
   ScaleSearchReport,
-} from './quantize/hqq-types.js';
-export { fakeQuantizePact, fakeQuantizePactBackward } from './quantize/qat-pact.js';
+} from './quantize/solvers/hqq-types.js';
+export { fakeQuantizePact, fakeQuantizePactBackward } from './quantize/training/qat-pact.js';
 export type {
   FakeQuantizeBackwardOptions,
   FakeQuantizeGradients,
   LsqOptions,
   PactOptions,
-} from './quantize/qat-types.js';
-export { chooseLsqQParams, fakeQuantizeBackward } from './quantize/qat.js';
+} from './quantize/training/qat-types.js';
+export { chooseLsqQParams, fakeQuantizeBackward } from './quantize/training/qat.js';
 export {
   quantizedLinearBound,
   type Against,
   type QuantizedLinearBoundOptions,
-} from './quantize/quantized-linear-bound.js';
+} from './quantize/integer/quantized-linear-bound.js';
 export {
   quantizedLayer,
   quantizedLinear,
   type Activations,
   type QuantizedLayer,
   type QuantizedLinearOptions,
-} from './quantize/quantized-linear.js';
+} from './quantize/integer/quantized-linear.js';
 export {
   int8Activations,
   int8Bias,
   int8Multipliers,
   int8Weights,
   type ChannelMultipliers,
-} from './quantize/integer-convention.js';
-export { matmulInt8, type Int8Matrix, type MatmulInt8Options } from './quantize/matmul-int8.js';
+} from './quantize/integer/integer-convention.js';
+export { matmulInt8, type Int8Matrix, type MatmulInt8Options } from './quantize/integer/matmul-int8.js';
 export {
   quantizeMultiplier,
   requantize,
@@ -188,7 +198,7 @@ export {
   type IntegerCodes,
   type RequantizeOptions,
   type RequantizeRounding,
-} from './quantize/requantize.js';
+} from './quantize/integer/requantize.js';
 export { fromBytes, toBytes } from './compressed/bytes.js';
 export { byteSize, decompress, errorBound, measureError } from './compressed/compressed.js';
 export type { Compressed, ErrorBound } from './compressed/kinds.js';

@@ -1,7 +1,7 @@
 import type { F32, U8 } from '../../src/core/arrays.js';
 import { kernelsOf } from '../../src/kernels/dispatch.js';
 import type { Kernels } from '../../src/kernels/types.js';
-import { decodeTable, encodeTables, namedCodebook } from '../../src/quantize/codebook-tables.js';
+import { decodeTable, encodeTables, namedCodebook } from '../../src/quantize/codebook/codebook-tables.js';
 import type { KernelCase } from './case.js';
 
 const NF4_BLOCK = 64;

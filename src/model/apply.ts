@@ -7,7 +7,7 @@ import type { Tensor } from '../core/tensor.js';
 import { decompress } from '../compressed/compressed.js';
 import type { Compressed } from '../compressed/kinds.js';
 import { compressTensor } from '../compressed/schemes.js';
-import { castFloat } from '../quantize/cast.js';
+import { castFloat } from '../quantize/floats/cast.js';
 import { inTensor } from './in-tensor.js';
 import { Scratch } from './scratch.js';
 import type { CompressedModel, Plan } from './types.js';

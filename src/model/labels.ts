@@ -2,11 +2,11 @@
 import { DTYPES } from '../core/dtype.js';
 import type { SmallFloat } from '../core/float-formats.js';
 import { kindOf, type Compressed } from '../compressed/kinds.js';
-import { decodeFloat } from '../quantize/cast.js';
-import { INT8_STEP, scaleValues } from '../quantize/mx-tensor.js';
-import type { AffineTensor, Granularity } from '../quantize/affine-types.js';
-import type { CodebookHeader } from '../quantize/codebook-types.js';
-import { codebookHeaderLabel, codebookLabel, codebookLevels } from '../quantize/codebook-view.js';
+import { decodeFloat } from '../quantize/floats/cast.js';
+import { INT8_STEP, scaleValues } from '../quantize/floats/mx-tensor.js';
+import type { AffineTensor, Granularity } from '../quantize/affine/affine-types.js';
+import type { CodebookHeader } from '../quantize/codebook/codebook-types.js';
+import { codebookHeaderLabel, codebookLabel, codebookLevels } from '../quantize/codebook/codebook-view.js';
 
 /** More levels than this are a blur in any picture. */
 const MAX_LEVELS = 256;

@@ -3,7 +3,7 @@ import type { F32, TypedArray, U16 } from '../core/arrays.js';
 import { DTYPES, type DType } from '../core/dtype.js';
 import { elementCount } from '../core/shape.js';
 import type { Tensor } from '../core/tensor.js';
-import { decodeFloats } from '../quantize/float-codes.js';
+import { decodeFloats } from '../quantize/floats/float-codes.js';
 import type { Plan, PlanEntry } from './types.js';
 
 /** Codes that are decoded at a time: 128 KiB of them. */

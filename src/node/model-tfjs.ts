@@ -16,7 +16,7 @@ import {
   type TfjsWeightSpec,
 } from '../formats/tfjs/types.js';
 import type { CompressedEntry, CompressedModel, WorkOptions } from '../model/types.js';
-import { floatTensor } from '../quantize/float-tensor.js';
+import { floatTensor } from '../quantize/floats/float-tensor.js';
 import type { TypedArray } from '../core/arrays.js';
 import { attempt } from './io-error.js';
 import { saveTfjs } from './tfjs-save.js';

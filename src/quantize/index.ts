@@ -1,5 +1,11 @@
 export type { Pictured } from '../core/inspect.js';
-export { chooseQParams, dequantizeAffine, fakeQuantize, quantizeAffine, quantizeWith } from './affine.js';
+export {
+  chooseQParams,
+  dequantizeAffine,
+  fakeQuantize,
+  quantizeAffine,
+  quantizeWith,
+} from './affine/affine.js';
 export type {
   AffineOptions,
   AffineTensor,
@@ -12,7 +18,7 @@ export type {
   ScaleMethod,
   Scales,
   Tail,
-} from './affine-types.js';
+} from './affine/affine-types.js';
 export {
   castFloat,
   decodeFloat,
@@ -20,37 +26,45 @@ export {
   quantizeFloat,
   type CastOptions,
   type QuantizeFloatOptions,
-} from './cast.js';
-export type { CodebookName } from './codebook-tables.js';
+} from './floats/cast.js';
+export type { CodebookName } from './codebook/codebook-tables.js';
 export type {
   CodebookTensor,
   KMeansOptions,
   KMeansReport,
   NestedAbsmax,
   QuantizeCodebookOptions,
-} from './codebook-types.js';
-export { dequantizeCodebook, quantizeCodebook } from './codebook.js';
-export type { FloatTensor } from './float-types.js';
+} from './codebook/codebook-types.js';
+export { dequantizeCodebook, quantizeCodebook } from './codebook/codebook.js';
+export type { FloatTensor } from './floats/float-types.js';
 export type { ScaleMode } from '../core/block-scale.js';
-export { dequantizeFloat8, quantizeFloat8 } from './float8.js';
-export type { Float8, Float8Options, Float8Tensor } from './float8-types.js';
-export { mxRelativeBound } from './mx-bound.js';
-export type { MxElement, MxOptions, MxTensor } from './mx-types.js';
-export { dequantizeMx, quantizeMx } from './mx.js';
-export { dequantizeNvfp4, NVFP4_RELATIVE_BOUND, quantizeNvfp4 } from './nvfp4.js';
-export type { Nvfp4Options, Nvfp4Tensor } from './nvfp4-types.js';
-export { gptq } from './gptq.js';
-export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './gptq-types.js';
+export { dequantizeFloat8, quantizeFloat8 } from './floats/float8.js';
+export type { Float8, Float8Options, Float8Tensor } from './floats/float8-types.js';
+export { mxRelativeBound } from './floats/mx-bound.js';
+export type { MxElement, MxOptions, MxTensor } from './floats/mx-types.js';
+export { dequantizeMx, quantizeMx } from './floats/mx.js';
+export { dequantizeNvfp4, NVFP4_RELATIVE_BOUND, quantizeNvfp4 } from './floats/nvfp4.js';
+export type { Nvfp4Options, Nvfp4Tensor } from './floats/nvfp4-types.js';
+export { gptq } from './solvers/gptq.js';
+export type { GptqOptions, GptqOrder, GptqReport, GptqResult } from './solvers/gptq-types.js';
 export { hessianAccumulator, type HessianAccumulator } from '../core/hessian.js';
-export { awq } from './awq.js';
-export type { AwqOptions, AwqReport, AwqResult } from './awq-types.js';
-export { foldInputScale, scaleAxis, type FoldedLayer, type PreviousLayer } from './input-scale.js';
-export { smoothQuant } from './smooth-quant.js';
-export type { ValidationReport } from './validation.js';
-export type { SmoothQuantOptions, SmoothQuantReport, SmoothQuantResult } from './smooth-quant-types.js';
-export { biasCorrection } from './bias-correction.js';
-export type { BiasCorrectionOptions, BiasCorrectionReport, BiasCorrectionResult } from './bias-correction.js';
-export { equalizeLayers } from './equalize.js';
+export { awq } from './solvers/awq.js';
+export type { AwqOptions, AwqReport, AwqResult } from './solvers/awq-types.js';
+export { foldInputScale, scaleAxis, type FoldedLayer, type PreviousLayer } from './solvers/input-scale.js';
+export { smoothQuant } from './solvers/smooth-quant.js';
+export type { ValidationReport } from './solvers/validation.js';
+export type {
+  SmoothQuantOptions,
+  SmoothQuantReport,
+  SmoothQuantResult,
+} from './solvers/smooth-quant-types.js';
+export { biasCorrection } from './solvers/bias-correction.js';
+export type {
+  BiasCorrectionOptions,
+  BiasCorrectionReport,
+  BiasCorrectionResult,
+} from './solvers/bias-correction.js';
+export { equalizeLayers } from './solvers/equalize.js';
 export type {
   EqualizedLayer,
   EqualizeLayer,
@@ -58,8 +72,8 @@ export type {
   EqualizePairReport,
   EqualizeReport,
   EqualizeResult,
-} from './equalize-types.js';
-export { clipSearch, hqq } from './hqq.js';
+} from './solvers/equalize-types.js';
+export { clipSearch, hqq } from './solvers/hqq.js';
 export type {
   ClipSearchOptions,
   ClipSearchResult,
@@ -67,16 +81,16 @@ export type {
   HqqReport,
   HqqResult,
   ScaleSearchReport,
-} from './hqq-types.js';
-export { fakeQuantizePact, fakeQuantizePactBackward } from './qat-pact.js';
+} from './solvers/hqq-types.js';
+export { fakeQuantizePact, fakeQuantizePactBackward } from './training/qat-pact.js';
 export type {
   FakeQuantizeBackwardOptions,
   FakeQuantizeGradients,
   LsqOptions,
   PactOptions,
-} from './qat-types.js';
-export { chooseLsqQParams, fakeQuantizeBackward } from './qat.js';
-export { observer, observerFromJSON } from './observer.js';
+} from './training/qat-types.js';
+export { chooseLsqQParams, fakeQuantizeBackward } from './training/qat.js';
+export { observer, observerFromJSON } from './observers/observer.js';
 export type {
   ChannelState,
   ObservedRange,
@@ -84,27 +98,27 @@ export type {
   ObserverKind,
   ObserverOptions,
   ObserverState,
-} from './observer-types.js';
+} from './observers/observer-types.js';
 export {
   quantizedLinearBound,
   type Against,
   type QuantizedLinearBoundOptions,
-} from './quantized-linear-bound.js';
+} from './integer/quantized-linear-bound.js';
 export {
   quantizedLayer,
   quantizedLinear,
   type Activations,
   type QuantizedLayer,
   type QuantizedLinearOptions,
-} from './quantized-linear.js';
+} from './integer/quantized-linear.js';
 export {
   int8Activations,
   int8Bias,
   int8Multipliers,
   int8Weights,
   type ChannelMultipliers,
-} from './integer-convention.js';
-export { matmulInt8, type Int8Matrix, type MatmulInt8Options } from './matmul-int8.js';
+} from './integer/integer-convention.js';
+export { matmulInt8, type Int8Matrix, type MatmulInt8Options } from './integer/matmul-int8.js';
 export {
   quantizeMultiplier,
   requantize,
@@ -112,11 +126,16 @@ export {
   type IntegerCodes,
   type RequantizeOptions,
   type RequantizeRounding,
-} from './requantize.js';
-export { hadamard, type HadamardOptions } from './hadamard.js';
-export { hadamardMatrix } from './hadamard-matrix.js';
-export { binarize, hamming, hammingTopK } from './vectors-binary.js';
-export { rescore, searchVectors, type RescoreOptions, type VectorSearchOptions } from './vectors-search.js';
+} from './integer/requantize.js';
+export { hadamard, type HadamardOptions } from './rotation/hadamard.js';
+export { hadamardMatrix } from './rotation/hadamard-matrix.js';
+export { binarize, hamming, hammingTopK } from './vectors/vectors-binary.js';
+export {
+  rescore,
+  searchVectors,
+  type RescoreOptions,
+  type VectorSearchOptions,
+} from './vectors/vectors-search.js';
 export type {
   BinaryPrecision,
   BinaryVectors,
@@ -134,5 +153,5 @@ export type {
   VectorMetric,
   VectorQuantizer,
   VectorSearchResult,
-} from './vectors-types.js';
-export { productQuantizer, rotatedQuantizer, scalarQuantizer, vectorQuantizer } from './vectors.js';
+} from './vectors/vectors-types.js';
+export { productQuantizer, rotatedQuantizer, scalarQuantizer, vectorQuantizer } from './vectors/vectors.js';

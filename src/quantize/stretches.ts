@@ -1,5 +1,5 @@
 /** Plain loops over the regions of a tensor, where no kernel does the work. */
-import type { RegionPlan, Span } from './regions.js';
+import type { RegionPlan, Span } from './affine/regions.js';
 
 /** Visits every stretch of neighbouring elements that share a region, in row-major order inside each region. */
 export function forEachStretch(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NAN_SCALE, powerCode, powerRule, SCALE_MODES } from '../../src/core/block-scale.js';
-import { MX_ELEMENTS, topOfElement } from '../../src/quantize/mx-tensor.js';
+import { MX_ELEMENTS, topOfElement } from '../../src/quantize/floats/mx-tensor.js';
 
 const LARGEST = 3.4028234663852886e38;
 

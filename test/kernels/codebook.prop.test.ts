@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { F32, U8 } from '../../src/core/arrays.js';
 import { referenceKernels } from '../../src/kernels/reference/index.js';
-import { namedCodebook } from '../../src/quantize/codebook-tables.js';
+import { namedCodebook } from '../../src/quantize/codebook/codebook-tables.js';
 import {
   anyFloat,
   anyFloats,

@@ -11,7 +11,7 @@ import {
   type TensorSource,
 } from 'tensorslim/model';
 import { describe, expect, it } from 'vitest';
-import { castFloat } from '../../src/quantize/cast.js';
+import { castFloat } from '../../src/quantize/floats/cast.js';
 import { tensor } from '../../src/core/tensor.js';
 import { comparable, compareTensors } from '../../src/model/compare.js';
 import { bell } from '../support/models.js';

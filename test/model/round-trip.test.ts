@@ -18,7 +18,7 @@ import { decompress } from '../../src/compressed/compressed.js';
 import { FormatError, NumericError } from '../../src/core/errors.js';
 import { tensor } from '../../src/core/tensor.js';
 import { packModel } from '../../src/model/pack.js';
-import { decodeFloat } from '../../src/quantize/cast.js';
+import { decodeFloat } from '../../src/quantize/floats/cast.js';
 import { bell, smallModel, smallTensors } from '../support/models.js';
 
 const MIXED: Recipe = {

@@ -12,7 +12,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { errorBound, measureError } from '../../src/compressed/compressed.js';
 import { tensor } from '../../src/core/tensor.js';
-import { quantizeAffine } from '../../src/quantize/affine.js';
+import { quantizeAffine } from '../../src/quantize/affine/affine.js';
 import { bell, smallModel, smallTensors } from '../support/models.js';
 
 const INT8: Recipe = { scheme: { scheme: 'affine', bits: 8, granularity: { kind: 'axis', axis: -1 } } };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { CodebookName, QuantizeCodebookOptions } from 'tensorslim';
-import { namedCodebook } from '../../src/quantize/codebook-tables.js';
+import { namedCodebook } from '../../src/quantize/codebook/codebook-tables.js';
 
 export const NAMES: readonly CodebookName[] = ['nf4', 'fp4', 'af4', 'dynamic8'];
 
