@@ -79,8 +79,8 @@ interface RowGrid {
  * @throws TypeError or RangeError for arguments; NumericError NON_FINITE with the index of the first bad value, RANGE_OVERFLOW with the row whose range exceeds float32,
  * SCALE_OVERFLOW with the row whose scale or bias exceeds float16.
  * @example
- * const x = { data: Float32Array.of(-1, 0, 0.5, 1), shape: [1, 4] };
- * encodeFbgemmRows(x, { bits: 4 }).bytes; // Uint8Array [0x70, 0xfb, 0x44, 0x30, 0x00, 0xbc]
+ * const x = { data: Float32Array.of(0, 1, 2, 15), shape: [1, 4] };
+ * encodeFbgemmRows(x, { bits: 4 }).bytes; // Uint8Array [0x10, 0xf2, 0x00, 0x3c, 0x00, 0x00]
  * @see decodeFbgemmRows
  */
 export function encodeFbgemmRows(x: TensorLike, options: FbgemmRowsOptions): FbgemmRows {
@@ -182,7 +182,7 @@ function halfGrid(min: number, max: number, top: number, r: number): RowGrid {
       r,
     );
   }
-  // Where bias, rounded up, is a constant row's only neighbour, the range is negative and so is the scale.
+  // A constant row whose bias was rounded up has a negative range, and so a negative scale.
   return scale === 0 ? { scale: 1, bias, inverse: 1 } : { scale, bias, inverse: Math.fround(1 / scale) };
 }
 
@@ -247,8 +247,8 @@ function writeScale(
  * @param options shape; bits, scaleDtype and scaleAt as for encodeFbgemmRows; `out`: a Float32Array to write to
  * @throws TypeError or RangeError for arguments, a length that does not fit the shape among them.
  * @example
- * const bytes = Uint8Array.of(0x70, 0xfb, 0x44, 0x30, 0x00, 0xbc);
- * decodeFbgemmRows(bytes, { bits: 4, shape: [1, 4] }); // Float32Array [-1, -0.0666..., 0.4665..., 0.9997...]
+ * const bytes = Uint8Array.of(0x10, 0xf2, 0x00, 0x3c, 0x00, 0x00);
+ * decodeFbgemmRows(bytes, { bits: 4, shape: [1, 4] }); // Float32Array [0, 1, 2, 15]
  * @see encodeFbgemmRows
  */
 export function decodeFbgemmRows(bytes: Uint8Array, options: FbgemmDecodeOptions): F32 {

@@ -58,8 +58,7 @@ export interface GptqUnpackingOptions {
  * @throws TypeError or RangeError for arguments: other widths or shapes, scales that are no float16 numbers.
  * @example
  * const w = { data: Float32Array.from({ length: 1024 }, (_, i) => (i % 37) - 18), shape: [32, 32] };
- * const granularity = { kind: 'group', groupSize: 32 };
- * const q = quantizeAffine(w, { bits: 4, mapping: 'asymmetric', granularity, scaleDtype: 'float16' });
+ * const q = quantizeAffine(w, { bits: 4, mapping: 'asymmetric', granularity: { kind: 'group', groupSize: 32 }, scaleDtype: 'float16' });
  * packGptq(q).map(({ name, shape }) => `${name} ${shape}`); // ['qweight 4,32', 'qzeros 1,4', 'scales 1,32', 'g_idx 32']
  * @see unpackGptq
  */
