@@ -6,6 +6,7 @@ export const entries = {
   node: 'src/node.ts',
   quantize: 'src/quantize/index.ts',
   blocks: 'src/blocks/index.ts',
+  factorize: 'src/factorize/index.ts',
   prune: 'src/prune/index.ts',
   safetensors: 'src/formats/safetensors/index.ts',
   tfjs: 'src/formats/tfjs/index.ts',
