@@ -13,7 +13,9 @@ export function percentileLimits(channel: Channel, percentile: number, isSymmetr
   if (isSymmetric) {
     const absmax = Math.max(Math.abs(min), Math.abs(max));
     const folded = foldBins(bins);
-    const high = quantileOf(folded, count, percentile / 100, folded.first * folded.width, absmax);
+    // The smallest magnitude lies in the first bin that holds anything: bins before it may be empty, as between -1 and 0.08.
+    const least = (folded.first + folded.counts.findIndex((n) => n > 0)) * folded.width;
+    const high = quantileOf(folded, count, percentile / 100, least, absmax);
     return [-high, high];
   }
   const cut = (100 - percentile) / 200;

@@ -45,7 +45,8 @@ describe('percentile', () => {
           expect(Math.abs(magnitudes.rangeMax[0] - exact)).toBeLessThanOrEqual(width);
         },
       ),
-      { numRuns: 2000 },
+      // Opposite signs leave the first bins of the magnitudes empty.
+      { numRuns: 2000, examples: [[Float32Array.of(-1, 0.078125), 50.001, 64]] },
     );
   });
 
