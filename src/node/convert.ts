@@ -42,7 +42,7 @@ const FN = 'convertToGguf';
  *
  * Compatible with: llama.cpp (August 2026): the types and the bytes of llama-quantize from the F32 file of the same model, see planGguf.
  *
- * @param path the folder of a model: config.json, *.safetensors or its index, tokenizer.json and tokenizer_config.json if it has them
+ * @param path the folder of a model: config.json, *.safetensors or its index, tokenizer.json (or tokenizer.model) and tokenizer_config.json
  * @param output the file to make or replace
  * @param options those of planGguf; maxShardBytes, signal, onProgress
  * @throws FormatError CONVERT_* and codes of safetensors (docs/formats.md), NumericError for values that the file cannot hold, IoError. In every case
@@ -157,7 +157,7 @@ function conversionOf(plan: GgufPlan, tensors: readonly ConvertedTensor[], saved
 }
 
 /** Vocabularies of 256,000 tokens take 20 MB. */
-const MAX_JSON_BYTES = 256 * 1024 * 1024;
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 /** config.json and the tokenizer's files of a folder, or of the folder that an index or a file lies in. */
 async function readModelFiles(path: string): Promise<ModelFiles> {
@@ -169,11 +169,14 @@ async function readModelFiles(path: string): Promise<ModelFiles> {
     throw new IoError('ENOENT', join(folder, 'config.json'), message);
   }
   const tokenizer = await readText(join(folder, 'tokenizer.json'));
+  const sentencePiece =
+    tokenizer === undefined ? await readBytes(join(folder, 'tokenizer.model')) : undefined;
   const tokenizerConfig = await readText(join(folder, 'tokenizer_config.json'));
   const chatTemplate = await readText(join(folder, 'chat_template.jinja'));
   return {
     config: parse(config, 'config.json'),
     ...(tokenizer !== undefined && { tokenizer: parse(tokenizer, 'tokenizer.json') }),
+    ...(sentencePiece !== undefined && { sentencePiece }),
     ...(tokenizerConfig !== undefined && {
       tokenizerConfig: parse(tokenizerConfig, 'tokenizer_config.json'),
     }),
@@ -183,27 +186,24 @@ async function readModelFiles(path: string): Promise<ModelFiles> {
 
 /** The text of a file; undefined where there is none. */
 async function readText(path: string): Promise<string | undefined> {
-  const name = basename(path);
-  let bytes: Uint8Array;
+  const bytes = await readBytes(path);
   try {
-    bytes = await readWhole(systemIo, path, (size) => {
-      if (size <= MAX_JSON_BYTES) return;
-      throw convertError(
-        'CONVERT_CONFIG',
-        name,
-        `at most ${MAX_JSON_BYTES} bytes`,
-        String(size),
-        'fetch it again',
-      );
+    return bytes && new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw convertError('CONVERT_CONFIG', basename(path), 'text in UTF-8', 'other bytes', 'fetch it again');
+  }
+}
+
+async function readBytes(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readWhole(systemIo, path, (size) => {
+      if (size <= MAX_FILE_BYTES) return;
+      const expected = `at most ${MAX_FILE_BYTES} bytes`;
+      throw convertError('CONVERT_CONFIG', basename(path), expected, String(size), 'fetch it again');
     });
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw convertError('CONVERT_CONFIG', name, 'text in UTF-8', 'other bytes', 'fetch it again');
   }
 }
 

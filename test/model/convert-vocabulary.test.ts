@@ -158,6 +158,77 @@ describe('the vocabulary of SentencePiece', () => {
   });
 });
 
+/** A length below 128, as protobuf writes it, and what it is the length of. */
+const chunk = (number: number, bytes: readonly number[]): number[] => [
+  8 * number + 2,
+  bytes.length,
+  ...bytes,
+];
+
+function piece(text: string, score: number, type?: number): number[] {
+  const bits = new Uint8Array(Float32Array.of(score).buffer);
+  const parts = [...chunk(1, Array.from(new TextEncoder().encode(text))), 8 * 2 + 5, ...bits];
+  return chunk(1, type === undefined ? parts : [...parts, 8 * 3, type]);
+}
+
+describe('the vocabulary of tokenizer.model', () => {
+  const PIECE_MODEL = [
+    ...piece('<unk>', 0, 2),
+    ...piece('<s>', 0, 3),
+    ...piece('<0x0A>', 0, 6),
+    ...piece('▁a', -1.5),
+  ];
+  // A trainer's settings, and a field of eight bytes that nobody knows.
+  const OTHERS = [...chunk(2, [8, 1]), 8 * 15 + 1, 0, 0, 0, 0, 0, 0, 0, 0];
+  const read = (bytes: readonly number[], more: Plain = {}): Record<string, unknown> =>
+    vocabulary(6, { sentencePiece: Uint8Array.from(bytes), ...more }).keys;
+
+  it('has its scores and kinds, and what was added later', () => {
+    const added_tokens_decoder = {
+      1: { content: 'no', special: true },
+      4: { content: '<|x|>', special: true },
+      5: { content: 'y' },
+      9: { content: 'z' },
+      3: null,
+    };
+    const tokenizerConfig = { added_tokens_decoder, bos_token: '<s>', add_bos_token: true };
+    expect(read([...PIECE_MODEL, ...OTHERS], { tokenizerConfig })).toMatchObject({
+      model: 'llama',
+      tokens: ['<unk>', '<s>', '<0x0A>', '▁a', '<|x|>', 'y'],
+      scores: [0, 0, 0, -1.5, 0, 0],
+      token_type: [2, 3, 6, 1, 3, 4],
+      bos_token_id: 1,
+      add_bos_token: true,
+      add_space_prefix: true,
+    });
+  });
+
+  it('says whether a space goes in front', () => {
+    expect(read([...PIECE_MODEL, ...chunk(3, [8 * 3, 0])]).add_space_prefix).toBe(false);
+    expect(read([...PIECE_MODEL, ...chunk(3, chunk(1, [65]))]).add_space_prefix).toBe(true);
+    expect(read(PIECE_MODEL, { tokenizerConfig: { add_prefix_space: false } }).add_space_prefix).toBe(false);
+  });
+
+  it('is read only where there is no tokenizer.json', () => {
+    expect(vocabulary(7, { tokenizer: BPE, sentencePiece: Uint8Array.of(0xff) }).keys.model).toBe('gpt2');
+  });
+
+  it.each<[string, readonly number[], RegExp]>([
+    ['is empty', [], /pieces of SentencePiece, got "none"/],
+    ['ends inside a number', [0x80], /cut short/],
+    ['ends inside a piece', [10, 5, 1], /cut short/],
+    ['has a number without end', Array<number>(12).fill(0xff), /cut short/],
+    ['is another file', [0x7b], /wire type 3/],
+    ['has a kind that does not exist', piece('a', 0, 9), /from 1 to 6, got 9/],
+    ['has a score that is none', piece('a', NaN), /finite, got NaN/],
+    ['has pieces that are no text', chunk(1, chunk(1, [0xff])), /UTF-8/],
+    ['has more pieces than the model', Array.from({ length: 7 }, () => piece('a', 0)).flat(), /at most 6/],
+  ])('is refused when it %s', (_, bytes, message) => {
+    expect(() => read(bytes)).toThrow(message);
+    expect(() => read(bytes)).toThrow(/CONVERT_TOKENIZER/);
+  });
+});
+
 describe('the special tokens', () => {
   it('are named in tokenizer_config.json, as text or as an object', () => {
     const tokenizerConfig = { bos_token: '<|end|>', eos_token: { content: 'ab' }, add_eos_token: false };
@@ -195,7 +266,7 @@ describe('the special tokens', () => {
   });
 });
 
-describe('without tokenizer.json', () => {
+describe('without a tokenizer', () => {
   it('a vocabulary of 259 is one of bytes, which a note says', () => {
     const { keys, notes } = vocabulary(259, {});
     const tokens = keys.tokens as string[];

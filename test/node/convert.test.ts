@@ -117,6 +117,16 @@ describe('convertToGguf()', () => {
     expect(metadata.get('general.name')).toMatchObject({ value: 'abc' });
   });
 
+  it('reads tokenizer.model where there is no tokenizer.json', async () => {
+    const { folder } = await saved({ vocabulary: 3, layers: 1 });
+    // One piece, 'a': field 1 of the model, and its text, field 1 of the piece.
+    writeFileSync(join(folder, 'tokenizer.model'), Uint8Array.of(10, 3, 10, 1, 97));
+    await convertToGguf(folder, output(), { type: 'F16' });
+    const { metadata, close } = await openGguf(output());
+    await close();
+    expect(metadata.get('tokenizer.ggml.tokens')).toMatchObject({ value: ['a', '[PAD1]', '[PAD2]'] });
+  });
+
   it('shows how far it is, and stops when it is told to', async () => {
     const { folder } = await saved({ layers: 1 });
     const seen: Progress[] = [];

@@ -18,7 +18,13 @@ import { checkOutput } from '../output.js';
 import { table, type Column } from '../table.js';
 import { plural, printable, sections, shapeText, wrapped } from '../text.js';
 
-const MODEL_FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja'];
+const MODEL_FILES = [
+  'config.json',
+  'tokenizer.json',
+  'tokenizer.model',
+  'tokenizer_config.json',
+  'chat_template.jinja',
+];
 
 export const convertCommand: Command = {
   name: 'convert',

@@ -12,6 +12,8 @@ export interface ModelFiles {
   readonly config: unknown;
   /** tokenizer.json */
   readonly tokenizer?: unknown;
+  /** tokenizer.model of SentencePiece, its bytes; read where there is no tokenizer.json */
+  readonly sentencePiece?: Uint8Array;
   /** tokenizer_config.json */
   readonly tokenizerConfig?: unknown;
   /** chat_template.jinja, which newer models have instead of a key of tokenizer_config.json */

@@ -5,6 +5,7 @@ import { objectOf, type Json } from './config.js';
 import { convertError } from './errors.js';
 import type { ModelFiles, PlanGgufOptions } from './types.js';
 import { byteToken, text, TOKEN_TYPE, type Tokens } from './vocabulary-parts.js';
+import { sentencePieceModel } from './vocabulary-sentencepiece.js';
 import { specialPairs } from './vocabulary-special.js';
 import { tokensOf } from './vocabulary-tokens.js';
 
@@ -18,7 +19,8 @@ const BYTES = 256;
 const BYTE_OFFSET = 3;
 const BYTE_VOCABULARY = BYTE_OFFSET + BYTES;
 
-const FIX = "put tokenizer.json beside config.json, or choose vocabulary 'bytes' or 'none'";
+const FIX =
+  "put tokenizer.json or tokenizer.model beside config.json, or choose vocabulary 'bytes' or 'none'";
 
 /** The vocabulary of `size` tokens that the model's files, or the options, tell. */
 export function vocabularyOf(
@@ -28,22 +30,25 @@ export function vocabularyOf(
   { vocabulary = 'auto', preTokenizer }: Pick<PlanGgufOptions, 'vocabulary' | 'preTokenizer'>,
 ): Vocabulary {
   if (vocabulary === 'none') return { pairs: [['tokenizer.ggml.model', text('none')]], notes: [] };
-  const { tokenizer } = files;
-  if (vocabulary === 'bytes' || (vocabulary === 'auto' && tokenizer === undefined)) {
+  const { tokenizer, sentencePiece } = files;
+  const isMissing = tokenizer === undefined && sentencePiece === undefined;
+  if (vocabulary === 'bytes' || (vocabulary === 'auto' && isMissing && size === BYTE_VOCABULARY)) {
     if (size === BYTE_VOCABULARY) return byteVocabulary(vocabulary === 'auto');
-    if (vocabulary === 'auto') {
-      throw convertError('CONVERT_TOKENIZER_MISSING', 'the model', 'tokenizer.json', 'none', FIX);
-    }
     const expected = `vocab_size ${BYTE_VOCABULARY} for a vocabulary of bytes`;
     throw convertError('CONVERT_TOKENIZER', 'config.json', expected, String(size), FIX);
   }
-  if (tokenizer === undefined) {
-    throw convertError('CONVERT_TOKENIZER_MISSING', 'the model', 'tokenizer.json', 'none', FIX);
-  }
-  const json = objectOf(tokenizer, 'tokenizer.json');
   const settings =
     files.tokenizerConfig === undefined ? null : objectOf(files.tokenizerConfig, 'tokenizer_config.json');
-  const tokens = tokensOf(json, settings, size, preTokenizer);
+  let tokens: Tokens;
+  let json: Json = {};
+  if (tokenizer !== undefined) {
+    json = objectOf(tokenizer, 'tokenizer.json');
+    tokens = tokensOf(json, settings, size, preTokenizer);
+  } else if (sentencePiece !== undefined) tokens = sentencePieceModel(sentencePiece, settings, size);
+  else {
+    const expected = 'tokenizer.json or tokenizer.model';
+    throw convertError('CONVERT_TOKENIZER_MISSING', 'the model', expected, 'neither', FIX);
+  }
   const special = specialPairs(json, settings, config, tokens.texts, files.chatTemplate);
   return { pairs: [...tokenPairs(tokens), ...special], notes: [] };
 }
