@@ -32,3 +32,20 @@ export {
 } from './training.js';
 export type { MaskGradient, SoftMaskOptions, SpliceThresholds } from './training.js';
 export type { Mask, MaskTopKOptions, PadReport, PruneCompat, PruneScope, ScoreSource } from './types.js';
+export { pruneMagnitude, type PruneMagnitudeOptions } from './prune-magnitude.js';
+export { encodeSparse } from './sparse-encode.js';
+export { cutlassMetadata, fromSparseBitmask, placesFromCutlass, toSparseBitmask } from './sparse-foreign.js';
+export type { SparseBitmask } from './sparse-foreign.js';
+export { sparseLinear } from './sparse-linear.js';
+export { decodeSparse } from './sparse-tensor.js';
+export type {
+  BitmaskTensor,
+  BlockRowsTensor,
+  CompressedRowsTensor,
+  CoordinatesTensor,
+  EncodeSparseOptions,
+  IndexArray,
+  PatternTensor,
+  SparseFormat,
+  SparseTensor,
+} from './sparse-types.js';
