@@ -33,7 +33,7 @@ export interface AwqUnpackingOptions extends AwqPackingOptions {
  *
  * Cost: one pass.
  *
- * Compatible with: AutoAWQ 0.2.9, `WQLinear_GEMM`, by its published formula. What unpackAwq returns goes into packGptq, and the other way round.
+ * Compatible with: AutoAWQ 0.2.9, `WQLinear_GEMM`, to the byte. What unpackAwq returns goes into packGptq, and the other way round.
  *
  * @param q 4-bit codes in groups along rows, per row, or for the tensor, with float16 scales
  * @param options prefix

@@ -51,7 +51,7 @@ export interface GptqUnpackingOptions {
  *
  * Cost: one pass.
  *
- * Compatible with: AutoGPTQ 0.7 and GPTQModel, `QuantLinear.pack`, by its published formula.
+ * Compatible with: AutoGPTQ 0.8.0 (9f7d370), `QuantLinear.pack`, to the byte for zero points from 1 on; version 2 is GPTQModel's, by its published formula.
  *
  * @param q codes in groups along rows, per row, or for the tensor, with float16 scales
  * @param options version, inputOrder, prefix

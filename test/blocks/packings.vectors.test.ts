@@ -126,3 +126,29 @@ describe('AWQ words against the formula of its packer', () => {
     expect(data(arrays, 'qzeros')).toEqual(pack(m.zeros, 2));
   });
 });
+
+describe('what AutoGPTQ and AutoAWQ pack', () => {
+  const tools = readGolden('gptq-awq.safetensors');
+  const cases = [...tools.keys()].filter((name) => name.endsWith('/codes')).map((name) => name.slice(0, -6));
+
+  it.each(cases)('is what we pack: %s', (name) => {
+    const [tool, bits] = name.split('/');
+    const part = (key: string): number[] => Array.from(tools.get(`${name}/${key}`)?.data ?? []);
+    const q = {
+      ...affineOf({
+        rows: 32,
+        columns: 96,
+        bits: Number(bits) as 4,
+        groupSize: 32,
+        codes: Uint8Array.from(part('codes')),
+        zeros: Uint8Array.from(part('zeros')),
+      }),
+      scale: Float32Array.from(part('values')),
+    };
+    const arrays = tool === 'awq' ? packAwq(q) : packGptq(q);
+    for (const { name: key, shape } of arrays) {
+      expect([key, data(arrays, key)]).toEqual([key, part(key)]);
+      expect(shape).toEqual(tools.get(`${name}/${key}`)?.shape);
+    }
+  });
+});
