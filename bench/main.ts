@@ -11,19 +11,23 @@ import { affineCases } from './kernels/affine.js';
 import { blockCases } from './kernels/blocks.js';
 import { codebookCases } from './kernels/codebook.js';
 import { errorCases } from './kernels/error.js';
+import { factorizeCases } from './kernels/factorize.js';
 import { floatCases } from './kernels/float.js';
 import { fusedCases } from './kernels/fused.js';
 import { hadamardCases } from './kernels/hadamard.js';
 import { integerCases } from './kernels/integer.js';
 import { mxCases } from './kernels/mx.js';
 import { packCases } from './kernels/pack.js';
+import { pruneCases } from './kernels/prune.js';
 import { reduceCases } from './kernels/reduce.js';
 import { vectorCases } from './kernels/vectors.js';
 import { Copy, FULL, SMOKE } from './measure.js';
 import { hasNumpy } from './peers/numpy.js';
+import { hasTorch } from './peers/torch.js';
 import type { Bench, Row } from './rows.js';
 import { rowsOf } from './rows.js';
 import { bar, figure, table } from './table.js';
+import { SOLVERS, judgeSolvers } from './solvers.js';
 import { judge } from './targets.js';
 
 const CASES = [
@@ -38,6 +42,8 @@ const CASES = [
   ...hadamardCases,
   ...vectorCases,
   ...integerCases,
+  ...factorizeCases,
+  ...pruneCases,
   ...blockCases,
 ];
 
@@ -48,15 +54,18 @@ const print = (text: string): void => {
   if (!options.json) process.stdout.write(`${text}\n`);
 };
 
-const cases = CASES.filter(({ name }) => name.toLowerCase().includes((options.filter ?? '').toLowerCase()));
-if (cases.length === 0) {
-  process.stderr.write(`bench: no kernel's name contains "${options.filter ?? ''}"; there are:\n`);
-  for (const { name } of CASES) process.stderr.write(`  ${name}\n`);
+const filter = (options.filter ?? '').toLowerCase();
+const isWanted = ({ name }: { name: string }): boolean => name.toLowerCase().includes(filter);
+const cases = CASES.filter(isWanted);
+if (cases.length === 0 && !SOLVERS.some(isWanted)) {
+  process.stderr.write(`bench: no kernel's name contains "${filter}"; there are:\n`);
+  for (const { name } of [...CASES, ...SOLVERS]) process.stderr.write(`  ${name}\n`);
   process.exit(2);
 }
 
 const machine = `${cpus()[0].model.trim()}, Node ${process.versions.node}, one thread`;
 const numpy = hasNumpy();
+const torch = hasTorch();
 print(`# Kernels\n\n${machine}`);
 if (!numpy) print('\nnumpy rows are left out: no python3 with numpy was found.');
 
@@ -69,6 +78,7 @@ function benchOf(elements: number): Bench {
     copy: new Copy(elements),
     effort: options.smoke ? SMOKE : FULL,
     hasNumpy: numpy,
+    hasTorch: torch,
   };
   benches.set(elements, bench);
   return bench;
@@ -89,7 +99,7 @@ for (const kernel of cases) {
   print(`\n## ${kernel.name}\n\n${kernelTable(own)}`);
 }
 
-const verdicts = judge(rows);
+const verdicts = [...judge(rows), ...judgeSolvers(SOLVERS.filter(isWanted), options.smoke === true)];
 if (options.json) {
   process.stdout.write(`${JSON.stringify({ machine, rows, targets: verdicts }, null, 2)}\n`);
 } else {

@@ -7,6 +7,7 @@ import { EXACT, memoryRoom, ordinaryRoom } from './kernels/case.js';
 import type { Copy, Effort, Measurement } from './measure.js';
 import { BRIEF, SMOKE, measure, measureForeign } from './measure.js';
 import { runNumpy } from './peers/numpy.js';
+import { runTorch } from './peers/torch.js';
 
 export interface Row extends Measurement {
   readonly kernel: string;
@@ -20,6 +21,7 @@ export interface Bench {
   readonly copy: Copy;
   readonly effort: Effort;
   readonly hasNumpy: boolean;
+  readonly hasTorch: boolean;
 }
 
 /** Calls of peers that take longer are not worth many samples. */
@@ -63,16 +65,16 @@ export function* rowsOf(kernel: KernelCase, bench: Bench): Generator<Row> {
   yield twinRow('scalar', ordinaryRoom);
   for (const { name, tolerance, trial } of kernel.peers)
     yield row(name, 'ordinary', trial(x), tolerance, SLOW_MS);
-  if (kernel.numpy !== undefined && bench.hasNumpy) {
-    const { milliseconds, result } = runNumpy(kernel.numpy, x, effort === SMOKE ? 2 : 60);
-    check(`${kernel.name}, numpy`, numbersOf([result]), expected, EXACT);
+  const foreignRow = (implementation: string, run: typeof runNumpy, name: string): Row => {
+    const { milliseconds, result } = run(name, x, effort === SMOKE ? 2 : 60);
+    check(`${kernel.name}, ${implementation}`, numbersOf([result]), expected, kernel.foreign ?? EXACT);
     const measured = measureForeign(milliseconds, copy, elements, kernel.bytesPerElement, effort);
-    yield {
-      kernel: kernel.name,
-      implementation: `numpy ${kernel.numpy}`,
-      arrays: 'own',
-      elements,
-      ...measured,
-    };
+    return { kernel: kernel.name, implementation, arrays: 'own', elements, ...measured };
+  };
+  if (kernel.numpy !== undefined && bench.hasNumpy) {
+    yield foreignRow(`numpy ${kernel.numpy}`, runNumpy, kernel.numpy);
+  }
+  if (kernel.torch !== undefined && bench.hasTorch) {
+    yield foreignRow(`torch ${kernel.torch}`, runTorch, kernel.torch);
   }
 }

@@ -85,6 +85,10 @@ export interface KernelCase {
   readonly peers: readonly Peer[];
   /** Name of the expression in peers/numpy.ts that does the same. */
   readonly numpy?: string;
+  /** Name of the expression in peers/torch.ts that does the same. */
+  readonly torch?: string;
+  /** How far those two may be from the reference. Default: not at all. */
+  readonly foreign?: Tolerance;
   /** Sizes of its own, where those of the other kernels would say nothing. */
   readonly elements?: readonly number[];
 }

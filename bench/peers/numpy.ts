@@ -14,6 +14,10 @@ const EXPRESSIONS: Readonly<Record<string, { readonly python: string; read(bytes
     read: (bytes) => new Float32Array(bytes.buffer),
   },
   'astype float16': { python: 'x.astype(np.float16)', read: (bytes) => new Uint16Array(bytes.buffer) },
+  'partition mask': {
+    python: '((a := np.abs(x)) >= np.partition(a, a.size // 2)[a.size // 2]).view(np.uint8)',
+    read: (bytes) => bytes,
+  },
   'float16 astype': {
     python: 'half.astype(np.float32)',
     read: (bytes) => new Float32Array(bytes.buffer),
