@@ -43,10 +43,10 @@ export interface ScheduleOptions {
  * @returns a function of the step, a finite number, to the sparsity
  * @throws TypeError or RangeError for arguments; the function does too.
  * @example
- * const sparsity = sparsitySchedule('cubic', { final: 0.8, begin: 100, end: 200 });
+ * const sparsity = sparsitySchedule('cubic', { final: 0.5, begin: 100, end: 200 });
  * sparsity(0); // 0
- * sparsity(150); // 0.7
- * sparsity(200); // 0.8
+ * sparsity(150); // 0.4375
+ * sparsity(200); // 0.5
  * @see https://arxiv.org/abs/1710.01878
  */
 export function sparsitySchedule(kind: ScheduleKind, options: ScheduleOptions): (step: number) => number {

@@ -20,7 +20,7 @@ import { scoreWanda } from './scores.js';
  * @returns a new Float32Array, row-major
  * @throws TypeError or RangeError for arguments and infinities, NumericError NAN with the index of the first NaN.
  * @example
- * scoreLamp(Float32Array.of(3, -1, 4)); // Float32Array [0.36, 0.0384615, 1]
+ * scoreLamp(Float32Array.of(2, 0, -2)); // Float32Array [1, 0, 0.5]
  * @see https://arxiv.org/abs/2010.07611
  */
 export function scoreLamp(x: TensorLike): F32 {
