@@ -80,14 +80,9 @@ export function checkShare(fn: string, argument: string, value: unknown, usual: 
 }
 
 /** A finite number that is not negative. */
-export function checkWeight(fn: string, argument: string, value: unknown, usual: number): number {
-  return checkNumber(
-    fn,
-    argument,
-    value ?? usual,
-    'a finite number, not negative',
-    (x) => x >= 0 && x < Infinity,
-  );
+export function checkWeight(fn: string, argument: string, value: unknown): number {
+  const isGood = (x: number): boolean => x >= 0 && x < Infinity;
+  return checkNumber(fn, argument, value, 'a finite number, not negative', isGood);
 }
 
 function checkNumber(
@@ -203,14 +198,14 @@ function checkPerRow(
   argument: string,
   value: unknown,
   count: number,
-  check: (fn: string, argument: string, value: unknown, usual: number) => number,
+  check: (fn: string, argument: string, value: unknown) => number,
 ): PerRow {
   if (typeof value === 'number') {
-    const one = check(fn, argument, value, 1);
+    const one = check(fn, argument, value);
     return () => one;
   }
   const list = checkList(fn, argument, value, count) as ArrayLike<number>;
-  for (let row = 0; row < count; row++) check(fn, `${argument}[${row}]`, list[row], NaN);
+  for (let row = 0; row < count; row++) check(fn, `${argument}[${row}]`, list[row]);
   return (row) => list[row];
 }
 

@@ -67,6 +67,6 @@ function checkPart(part: unknown, index: number): WeightedLoss {
   checkFloats('combine', `${name}.loss.grad`, (loss as { grad?: unknown }).grad);
   return {
     loss: loss as DistillLoss,
-    weight: checkWeight('combine', `${name}.weight`, weight, NaN),
+    weight: checkWeight('combine', `${name}.weight`, weight),
   };
 }

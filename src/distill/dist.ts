@@ -50,8 +50,8 @@ const KEYS = [
  */
 export function dist(options: DistOptions): DistillLoss {
   const { interWeight, intraWeight, ...own } = checkOptions('dist', options, KEYS);
-  const inter = checkWeight('dist', 'interWeight', interWeight, 1);
-  const intra = checkWeight('dist', 'intraWeight', intraWeight, 1);
+  const inter = checkWeight('dist', 'interWeight', interWeight ?? 1);
+  const intra = checkWeight('dist', 'intraWeight', intraWeight ?? 1);
   const temperature = checkTemperature('dist', 'temperature', own.temperature ?? 1);
   const pairs = checkPairs('dist', own);
   const { classes } = pairs;

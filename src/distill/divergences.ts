@@ -191,9 +191,9 @@ export function renyiRow(a: number): RowLoss {
     }
     if (sum < 1e-290) return renyiFar(pair, g, a);
     for (let i = 0; i < classes; i++) {
-      const scaled = q[i] === 0 ? 0 : -q[i] * exponentialMinusOne(-a * gap(pair, i));
-      // q - w / sum = (q - w - q (1 - sum)) / sum, and constants times q do not matter.
-      g[i] = scaled / sum;
+      // w / sum, or where sum is near 1 its difference to q / sum, which does not cancel: constants times q do not matter.
+      if (missing >= 0.5) g[i] = -g[i] / sum;
+      else g[i] = q[i] === 0 ? 0 : (-q[i] * exponentialMinusOne(-a * gap(pair, i))) / sum;
     }
     return (missing < 0.5 ? logarithmOnePlus(-missing) : logarithm(sum)) / (a - 1);
   };

@@ -38,8 +38,8 @@ export interface DkdOptions extends PairOptions {
  */
 export function dkd(options: DkdOptions): DistillLoss {
   const own = checkOptions('dkd', options, [...PAIR_KEYS, 'alpha', 'beta']);
-  const alpha = checkWeight('dkd', 'alpha', own.alpha, 1);
-  const beta = checkWeight('dkd', 'beta', own.beta, 8);
+  const alpha = checkWeight('dkd', 'alpha', own.alpha ?? 1);
+  const beta = checkWeight('dkd', 'beta', own.beta ?? 8);
   const pairs = checkPairs('dkd', own);
   const labels = checkLabels(pairs, own.labels);
   return pairLoss(pairs, dkdRow(labels, alpha, beta));
