@@ -8,6 +8,7 @@ export const entries = {
   blocks: 'src/blocks/index.ts',
   factorize: 'src/factorize/index.ts',
   prune: 'src/prune/index.ts',
+  distill: 'src/distill/index.ts',
   safetensors: 'src/formats/safetensors/index.ts',
   tfjs: 'src/formats/tfjs/index.ts',
   gguf: 'src/formats/gguf/index.ts',

@@ -95,6 +95,7 @@ const BUDGETS: Record<keyof typeof entries, number> = {
   quantize: 70_000,
   blocks: 56_000,
   factorize: 22_000,
+  distill: 16_000,
   prune: 30_000,
   safetensors: 9_000,
   tfjs: 50_000,
