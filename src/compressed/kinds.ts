@@ -7,6 +7,9 @@ import type { NamedArray } from '../core/source.js';
 import { tfjsFromArrays, tfjsToArrays } from '../formats/tfjs/tensor-arrays.js';
 import { dequantizeTfjs, tfjsErrorBound } from '../formats/tfjs/tfjs-tensor.js';
 import type { TfjsTensor } from '../formats/tfjs/types.js';
+import { sparseFromArrays, sparseToArrays } from '../prune/sparse-arrays.js';
+import { decodeSparse, sparseErrorBound } from '../prune/sparse-tensor.js';
+import type { SparseTensor } from '../prune/sparse-types.js';
 import { affineFromArrays, affineToArrays } from '../quantize/affine/affine-arrays.js';
 import { affineErrorBound } from '../quantize/affine/affine-bound.js';
 import { dequantizeAffine } from '../quantize/affine/affine.js';
@@ -31,7 +34,14 @@ import type { Nvfp4Tensor } from '../quantize/floats/nvfp4-types.js';
 import { dequantizeNvfp4, nvfp4ErrorBound } from '../quantize/floats/nvfp4.js';
 
 export type Compressed =
-  AffineTensor | CodebookTensor | FloatTensor | TfjsTensor | MxTensor | Nvfp4Tensor | Float8Tensor;
+  | AffineTensor
+  | CodebookTensor
+  | FloatTensor
+  | TfjsTensor
+  | MxTensor
+  | Nvfp4Tensor
+  | Float8Tensor
+  | SparseTensor;
 
 /** A bound of the error: largest of an element, and root of the sum of squares. */
 export interface ErrorBound {
@@ -96,6 +106,12 @@ const KINDS: Kinds = {
     errorBound: nvfp4ErrorBound,
     toArrays: nvfp4ToArrays,
     fromArrays: nvfp4FromArrays,
+  },
+  sparse: {
+    decompress: (c, out) => decodeSparse(c, withOut(out)),
+    errorBound: sparseErrorBound,
+    toArrays: sparseToArrays,
+    fromArrays: sparseFromArrays,
   },
   tfjs: {
     decompress: (c, out) => dequantizeTfjs(c, withOut(out)),

@@ -6,6 +6,8 @@ import type { ArraySpec } from '../core/source.js';
 import type { TensorLike } from '../core/tensor.js';
 import { tfjsArraySpecs } from '../formats/tfjs/tensor-arrays.js';
 import { quantizeTfjs, type QuantizeTfjsOptions } from '../formats/tfjs/tfjs-tensor.js';
+import { pruneMagnitude, type PruneMagnitudeOptions } from '../prune/prune-magnitude.js';
+import { prunedArraySpecs } from '../prune/sparse-arrays.js';
 import { affineArraySpecs } from '../quantize/affine/affine-arrays.js';
 import { quantizeAffine } from '../quantize/affine/affine.js';
 import type { AffineOptions } from '../quantize/affine/affine-types.js';
@@ -31,6 +33,7 @@ export type FloatScheme = { readonly scheme: 'float' } & QuantizeFloatOptions;
 export type TfjsScheme = { readonly scheme: 'tfjs' } & QuantizeTfjsOptions;
 export type Float8Scheme = { readonly scheme: 'float8' } & Float8Options;
 export type MxScheme = { readonly scheme: 'mx' } & MxOptions;
+export type SparseScheme = { readonly scheme: 'sparse' } & PruneMagnitudeOptions;
 export type Nvfp4Scheme = { readonly scheme: 'nvfp4' } & Nvfp4Options;
 /** The tensor stays as it is. */
 export interface KeepScheme {
@@ -38,7 +41,14 @@ export interface KeepScheme {
 }
 
 export type LossyScheme =
-  AffineScheme | CodebookScheme | FloatScheme | TfjsScheme | Float8Scheme | MxScheme | Nvfp4Scheme;
+  | AffineScheme
+  | CodebookScheme
+  | FloatScheme
+  | TfjsScheme
+  | Float8Scheme
+  | MxScheme
+  | Nvfp4Scheme
+  | SparseScheme;
 export type Scheme = LossyScheme | KeepScheme;
 
 interface SchemeRow<S extends LossyScheme> {
@@ -79,6 +89,10 @@ const SCHEMES: Rows = {
   nvfp4: {
     compress: (x, scheme) => quantizeNvfp4(x, optionsOf(scheme)),
     arraySpecs: (shape, scheme) => nvfp4ArraySpecs(shape, optionsOf(scheme)),
+  },
+  sparse: {
+    compress: (x, scheme) => pruneMagnitude(x, optionsOf(scheme)),
+    arraySpecs: (shape, scheme) => prunedArraySpecs(shape, optionsOf(scheme)),
   },
   tfjs: {
     compress: (x, scheme) => quantizeTfjs(x, optionsOf(scheme)),

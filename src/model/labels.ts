@@ -2,6 +2,7 @@
 import { DTYPES } from '../core/dtype.js';
 import type { SmallFloat } from '../core/float-formats.js';
 import { kindOf, type Compressed } from '../compressed/kinds.js';
+import type { SparseTensor } from '../prune/sparse-types.js';
 import { decodeFloat } from '../quantize/floats/cast.js';
 import { INT8_STEP, scaleValues } from '../quantize/floats/mx-tensor.js';
 import type { AffineTensor, Granularity } from '../quantize/affine/affine-types.js';
@@ -26,6 +27,8 @@ export function labelOf(c: Compressed): string {
       return `mx ${c.element}, blocks of ${c.blockSize}, ${c.scaleMode}`;
     case 'nvfp4':
       return `nvfp4, ${c.levels === 1 ? 'one level' : 'two levels'}`;
+    case 'sparse':
+      return sparseLabel(c);
     case 'tfjs':
       return `tfjs ${c.dtype}`;
   }
@@ -54,6 +57,11 @@ function labelOfHeader(header: Compressed | CodebookHeader): unknown {
 
 function affineLabel({ bits, codeMin, mapping, granularity, scaleDtype }: AffineTensor): string {
   return `${codeMin < 0 ? '' : 'u'}int${bits} ${mapping}, ${granularityLabel(granularity)}, ${scaleDtype} scales`;
+}
+
+function sparseLabel(c: SparseTensor): string {
+  if (c.format === 'nm') return `sparse ${c.keep}:${c.of}`;
+  return c.format === 'bsr' ? `sparse bsr, blocks of ${c.blockShape.join(' x ')}` : `sparse ${c.format}`;
 }
 
 function granularityLabel(granularity: Granularity): string {
@@ -90,6 +98,8 @@ export function levelsOf(c: Compressed): readonly number[] | null {
       const scales = decodeFloat(c.scales, 'float8_e4m3fn');
       return floatLevels('float4_e2m1fn', largestOf(scales) * c.tensorScale);
     }
+    case 'sparse':
+      return null;
     case 'tfjs':
       if (c.dtype !== 'uint8') return null;
       return Array.from({ length: MAX_LEVELS }, (_, code) => c.scale * code + c.min);

@@ -31,6 +31,10 @@ const WORST: Readonly<Record<string, unknown>> = {
   scaleMode: 'rceil',
   scale: LONGEST,
   min: LONGEST,
+  format: 'bitmask',
+  dropped: LONGEST,
+  keep: 256,
+  of: 256,
 };
 
 /** Characters in a JSON string: every quote is escaped. */

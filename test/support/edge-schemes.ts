@@ -49,6 +49,11 @@ export const VARIANTS: Readonly<Record<string, readonly Named[]>> = {
     ['float4_e2m1fn, propagate', { scheme: 'mx', element: 'float4_e2m1fn', nonFinite: 'propagate' }],
   ],
   nvfp4: [['one level', { scheme: 'nvfp4', levels: 1 }]],
+  sparse: [
+    ['half, bitmask', { scheme: 'sparse', sparsity: 0.5 }],
+    ['half, csr', { scheme: 'sparse', sparsity: 0.5, format: 'csr' }],
+    ['2:4', { scheme: 'sparse', keep: 2, of: 4 }],
+  ],
   tfjs: [
     ['uint8', { scheme: 'tfjs', dtype: 'uint8' }],
     ['uint16', { scheme: 'tfjs', dtype: 'uint16' }],
