@@ -62,8 +62,9 @@ export function solveLines(w: F32, plan: SolvePlan, given: Pick<Solved, 'scale' 
       else if (plan.staticGroups) fitStatic(block, i, plan);
     }
     solveBlock(block, plan, count);
-    if (plan.refinePasses > 0) refineBlock(block, plan, count);
-    blockLosses(solved.losses.subarray(first, first + count), block.e, factor);
+    const losses = solved.losses.subarray(first, first + count);
+    blockLosses(losses, block.e, factor);
+    if (plan.refinePasses > 0) refineBlock(block, plan, losses);
     for (let i = 0; i < count; i++) writeLine(block, i, plan, first + i, solved);
   }
   return solved;
@@ -186,13 +187,18 @@ function groupLoss(
   return loss;
 }
 
-/** Coordinate descent on each line; the gradients it begins with come from one pass over the Hessian. */
-function refineBlock(block: Block, { lines, factor, rule, refinePasses }: SolvePlan, count: number): void {
+/**
+ * Coordinate descent on each line; the gradients it begins with come from one pass over the Hessian. Every change lowers the loss but for rounding,
+ * which can outweigh the change where the Hessian is all but singular: lines whose loss has not fallen go back to where they began.
+ */
+function refineBlock(block: Block, { lines, factor, rule, refinePasses }: SolvePlan, losses: F64): void {
   const { n } = lines;
-  const { t: gradient, e } = block;
+  const { w, t: gradient, e } = block;
+  const codesBefore = block.codes.slice();
+  const fitsBefore = block.fits.slice();
   gradient.fill(0);
   for (let k = 0; k < n; k++) addProduct(gradient, k, gradient, factor.hessian, n, e, 0, n);
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < losses.length; i++) {
     const line = {
       e: e.subarray(i * n, i * n + n),
       gradient: gradient.subarray(i * n, i * n + n),
@@ -201,6 +207,19 @@ function refineBlock(block: Block, { lines, factor, rule, refinePasses }: SolveP
     };
     refineLine(line, factor, rule, refinePasses, lines);
     line.fits.forEach((fit, k) => (block.fits[i * n + k] = fit));
+    for (let at = i * n; at < i * n + n; at++) e[at] = w[at] - valueOf(block.codes[at], block.fits[at]);
+  }
+  const refined = new Float64Array(losses.length);
+  blockLosses(refined, e, factor);
+  for (let i = 0; i < losses.length; i++) {
+    if (refined[i] < losses[i]) {
+      losses[i] = refined[i];
+      continue;
+    }
+    for (let at = i * n; at < i * n + n; at++) {
+      block.codes[at] = codesBefore[at];
+      block.fits[at] = fitsBefore[at];
+    }
   }
 }
 

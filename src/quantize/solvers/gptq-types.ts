@@ -46,7 +46,7 @@ export interface GptqOptions {
   readonly staticGroups?: boolean;
   /** Fraction of the mean of the Hessian's diagonal that is added to it; 0 or more, default 0.01. Grows tenfold while that does not suffice. */
   readonly damping?: number;
-  /** Most passes of coordinate descent over codes and scales afterwards; default 0. Each costs about as much as GPTQ itself. */
+  /** Most passes of coordinate descent over codes and scales afterwards; default 0. Each costs about as much as GPTQ itself. Lines that lose more after them keep what they had before. */
   readonly refinePasses?: number;
 }
 

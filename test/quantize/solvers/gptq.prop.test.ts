@@ -135,10 +135,29 @@ describe('gptq()', () => {
       fc.property(anyLayer, anyGptqOptions, (layer, options) => {
         const plain = solve(layer, { ...options, refinePasses: 0 }).report;
         const refined = solve(layer, { ...options, refinePasses: 5 }).report;
-        expect(refined.loss).toBeLessThanOrEqual(plain.loss * (1 + 1e-9) + 1e-12);
+        expect(refined.loss).toBeLessThanOrEqual(plain.loss);
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('keeps the codes from before refinement where rounding in an all but singular Hessian leads it astray', () => {
+    const w = { data: Float32Array.of(0.10563771426677704, 0, 0, 0, 0, 0, 0), shape: [1, 7] };
+    const x = { data: new Float32Array(28), shape: [4, 7] };
+    x.data[0] = -0.9999423623085022;
+    x.data[6] = x.data[13] = -1.401298464324817e-45;
+    const options = {
+      bits: 4,
+      mapping: 'symmetric',
+      granularity: { kind: 'group', axis: 1, groupSize: 1 },
+      scaleDtype: 'bfloat16',
+      scaleMethod: 'absmax',
+      damping: 0,
+    } as const;
+    const [plain, refined] = [0, 5].map((refinePasses) =>
+      gptq(w, { ...options, activations: x, refinePasses }),
+    );
+    expect(refined.report.loss).toBeLessThanOrEqual(plain.report.loss);
   });
 
   it('reaches no less than the best of all codes under its scales, and comes close to it', () => {
