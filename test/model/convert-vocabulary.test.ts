@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planGguf, type ModelFiles, type PlanGgufOptions } from 'tensorslim/model';
-import { smallLlama } from '../support/convert.js';
+import { chunk, piece, smallLlama } from '../support/convert.js';
 
 type Plain = Readonly<Record<string, unknown>>;
 
@@ -157,19 +157,6 @@ describe('the vocabulary of SentencePiece', () => {
     expect(vocabulary(8, files).keys.add_space_prefix).toBe(expected);
   });
 });
-
-/** A length below 128, as protobuf writes it, and what it is the length of. */
-const chunk = (number: number, bytes: readonly number[]): number[] => [
-  8 * number + 2,
-  bytes.length,
-  ...bytes,
-];
-
-function piece(text: string, score: number, type?: number): number[] {
-  const bits = new Uint8Array(Float32Array.of(score).buffer);
-  const parts = [...chunk(1, Array.from(new TextEncoder().encode(text))), 8 * 2 + 5, ...bits];
-  return chunk(1, type === undefined ? parts : [...parts, 8 * 3, type]);
-}
 
 describe('the vocabulary of tokenizer.model', () => {
   const PIECE_MODEL = [

@@ -79,3 +79,17 @@ function values(shape: readonly number[], seed: number): Float32Array {
   const random = createRandom(seed);
   return Float32Array.from({ length: size }, () => random.float() - 0.5);
 }
+
+/** A field of protobuf with at most 127 bytes. */
+export const chunk = (number: number, bytes: readonly number[]): number[] => [
+  8 * number + 2,
+  bytes.length,
+  ...bytes,
+];
+
+/** A piece of SentencePiece's tokenizer.model, with its kind, as a field of the file. */
+export function piece(text: string, score: number, type?: number): number[] {
+  const bits = new Uint8Array(Float32Array.of(score).buffer);
+  const parts = [...chunk(1, Array.from(new TextEncoder().encode(text))), 8 * 2 + 5, ...bits];
+  return chunk(1, type === undefined ? parts : [...parts, 8 * 3, type]);
+}

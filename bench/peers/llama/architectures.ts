@@ -2,15 +2,15 @@
  * Small models without training, of every architecture and vocabulary that can be converted: llama.cpp must load each, compute the logits that plain
  * TypeScript computes, and cut text into the tokens that it was told. Exits with 1 on a miss.
  *
- *     npm ci --prefix bench/peers/llama --omit=optional --ignore-scripts
+ *     npm install --prefix bench/peers/llama --omit=optional --ignore-scripts --no-save
  *     node scripts/run.mjs bench/peers/llama/architectures.ts
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ModelFiles } from 'tensorslim/model';
-import { convertToGguf, saveModel } from 'tensorslim/node';
-import { smallLlama, type SmallOptions } from '../../../test/support/convert.js';
+import { convertToGguf, openGguf, saveModel } from 'tensorslim/node';
+import { piece, smallLlama, type SmallOptions } from '../../../test/support/convert.js';
 import { llamaLogits } from '../../../test/support/llama.js';
 import { readLlama } from '../../../test/support/tiny-llama.js';
 import { openLlama, runtimeLogits, type LlamaRuntime } from './runtime.js';
@@ -70,6 +70,14 @@ const SENTENCE_PIECE: Vocabulary = {
   tokenizerConfig: { bos_token: '<s>', eos_token: '</s>' },
 };
 
+/** The same as tokenizer.model has it: pieces that no merge makes score least. */
+const SCORES: Readonly<Record<string, number>> = { el: -1, lo: -2, '▁h': -3, '▁hel': -4 };
+const kindOf = (id: number): number => (id > 2 ? (id < 3 + BYTES.length ? 6 : 1) : id === 0 ? 2 : 3);
+const SENTENCE_PIECE_MODEL: Vocabulary = {
+  sentencePiece: Uint8Array.from(PIECES.flatMap((text, id) => piece(text, SCORES[text] ?? -100, kindOf(id)))),
+  tokenizerConfig: { bos_token: '<s>', eos_token: '</s>', add_bos_token: false },
+};
+
 const LLAMA3_ROPE = {
   rope_type: 'llama3',
   factor: 8,
@@ -91,6 +99,12 @@ const CASES: readonly Case[] = [
     vocabulary: SENTENCE_PIECE,
     tokens: ['▁hel', 'lo', '▁h', 'e'],
   },
+  {
+    name: 'llama, tokenizer.model',
+    model: { vocabulary: PIECES.length },
+    vocabulary: SENTENCE_PIECE_MODEL,
+    tokens: ['▁hel', 'lo', '▁h', 'e'],
+  },
   { name: 'llama, tied', model: { isTied: true } },
   { name: 'llama, biases', model: { hasBiases: true } },
   { name: 'llama, one head of keys', model: { keyValueHeads: 1 } },
@@ -104,12 +118,14 @@ const TOLERANCE = 1e-4;
 async function problemsOf(llama: LlamaRuntime, folder: string, each: Case): Promise<string[]> {
   const { source, files } = smallLlama(each.model);
   writeFileSync(join(folder, 'config.json'), JSON.stringify(files.config));
-  for (const [file, json] of [
-    ['tokenizer.json', each.vocabulary?.tokenizer],
-    ['tokenizer_config.json', each.vocabulary?.tokenizerConfig],
+  const { tokenizer, sentencePiece, tokenizerConfig } = each.vocabulary ?? {};
+  for (const [file, content] of [
+    ['tokenizer.json', tokenizer && JSON.stringify(tokenizer)],
+    ['tokenizer.model', sentencePiece],
+    ['tokenizer_config.json', tokenizerConfig && JSON.stringify(tokenizerConfig)],
   ] as const) {
     rmSync(join(folder, file), { force: true });
-    if (json !== undefined) writeFileSync(join(folder, file), JSON.stringify(json));
+    if (content !== undefined) writeFileSync(join(folder, file), content as string | Uint8Array);
   }
   await saveModel(join(folder, 'model.safetensors'), source);
   const path = join(folder, 'model.gguf');
@@ -128,10 +144,11 @@ async function problemsOf(llama: LlamaRuntime, folder: string, each: Case): Prom
 /** How llama.cpp cuts a text, by the vocabulary that it was given. */
 async function tokensOf(llama: LlamaRuntime, path: string, { vocabulary }: Case): Promise<string[]> {
   if (vocabulary === undefined) return [];
-  const { vocab } = (vocabulary.tokenizer as { model: { vocab: Record<string, number> } }).model;
-  const texts = new Map(Object.entries(vocab).map(([text, id]) => [id, text]));
+  const file = await openGguf(path);
+  await file.close();
+  const texts = file.metadata.get('tokenizer.ggml.tokens')?.value as readonly string[];
   const model = await llama.loadModel({ modelPath: path, gpuLayers: 0 });
-  const cut = Array.from(model.tokenize('hello he'), (id) => texts.get(id) ?? String(id));
+  const cut = Array.from(model.tokenize('hello he'), (id) => texts[id]);
   await model.dispose();
   return cut;
 }

@@ -2,7 +2,7 @@
  * The proof in the real runtime: converts $TENSORSLIM_MODELS/tiny-llama to every mix and to pure types, lets llama.cpp compute the
  * perplexity of each file, and compares it with what the same weights give in float32. Exits with 1 on a miss.
  *
- *     npm ci --prefix bench/peers/llama --omit=optional --ignore-scripts
+ *     npm install --prefix bench/peers/llama --omit=optional --ignore-scripts --no-save
  *     TENSORSLIM_MODELS=../models node scripts/run.mjs bench/peers/llama/perplexity.ts [--only Q4_K_M]
  *
  * llama.cpp also quantizes activations (to 8 bits, in blocks), so that its figures differ a little from those of float32 arithmetic.

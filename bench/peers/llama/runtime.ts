@@ -30,7 +30,7 @@ const LIBRARY = resolve('bench/peers/llama/node_modules/node-llama-cpp/dist/inde
 export async function openLlama(): Promise<LlamaRuntime> {
   if (!existsSync(LIBRARY)) {
     throw new Error(
-      'node-llama-cpp is missing: npm ci --prefix bench/peers/llama --omit=optional --ignore-scripts',
+      'node-llama-cpp is missing: npm install --prefix bench/peers/llama --omit=optional --ignore-scripts --no-save',
     );
   }
   const { getLlama } = (await import(pathToFileURL(LIBRARY).href)) as {
