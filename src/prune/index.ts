@@ -1,5 +1,7 @@
 export { maskNM, type MaskNMOptions } from './nm.js';
+export { obs, obsMask, type ObsMaskOptions, type ObsResult } from './obs.js';
 export { permutationNM, type PermutationOptions, type PermutationResult } from './permutation.js';
+export { repairWeights } from './repair.js';
 export { sparsitySchedule, type ScheduleKind, type ScheduleOptions } from './schedule.js';
 export {
   scoreFisher,
@@ -19,6 +21,18 @@ export {
 } from './scores-channel.js';
 export type { ChannelOptions } from './scores-channel.js';
 export { owlSparsities, scoreLamp, type OwlLayer, type OwlOptions } from './scores-layer.js';
+export { sparseGpt } from './sparse-gpt.js';
+export type {
+  MaskLike,
+  Refine,
+  RepairOptions,
+  RepairReport,
+  RepairResult,
+  RowSources,
+  SparseGptOptions,
+  SparseGptReport,
+  SparseGptResult,
+} from './sparse-gpt-types.js';
 export { applyMask, keptSlices, maskBlocks, maskStructured } from './structured.js';
 export type { MaskBlocksOptions, MaskStructuredOptions } from './structured.js';
 export { maskTopK } from './top-k.js';
