@@ -2,7 +2,7 @@
 import type { F64, I32 } from '../../core/arrays.js';
 import { roundTo } from '../../core/rounding.js';
 import type { AffineSettings } from '../affine/affine-types.js';
-import { lossOfRegion, stepsRule, wholeStepsOf, type Objective } from '../affine/objective.js';
+import { stepsRule, wholeStepsOf, type Objective } from '../affine/objective.js';
 import { chooseParameters, roundScales, type Parameters, type Ranges } from '../affine/scale-rule.js';
 
 /** What the splitting is told: see HqqOptions. */
@@ -19,6 +19,9 @@ export const HQQ_SCHEDULE: HqqSchedule = { beta: 10, kappa: 1.01, iterations: 20
  * from both at 0.149; HQQ's real zero points reach 0.152.
  */
 const STARTS: readonly number[] = [1, 0.9];
+
+/** What a sum has to fall below, as a part of the sum before: the powers in it are within 2^-42, so that smaller differences tell nothing. */
+const LESS = 1 - 2 ** -40;
 
 export interface HqqSolution extends Parameters {
   /** By region: the sum under these parameters, and under those of the whole range. Never more than the latter. */
@@ -49,24 +52,37 @@ export function solveHqq(
   const losses = new Float64Array(scale.length);
   let passes = 0;
   for (let r = 0; r < scale.length; r++) {
-    let best: Fit = { scale: scale[r], zero: zeroPoint?.[r] ?? 0 };
-    wholeLosses[r] = losses[r] = lossOfRegion(objective, r, best.scale, best.zero, settings, Infinity);
-    for (const start of losses[r] > 0 ? starts : []) {
-      const begin = { scale: start.scale[r], zero: start.zeroPoint?.[r] ?? 0 };
-      const found = descend(objective, r, begin, scale[r], settings, schedule);
-      passes += found.passes;
-      const loss = lossOfRegion(objective, r, found.scale, found.zero, settings, losses[r]);
-      if (loss < losses[r]) [losses[r], best] = [loss, found];
+    // Where a region has no range, and so no step, all errors are 0.
+    const unit = scale[r] || 1;
+    const [whole, shrunken] = starts.map((start) => ({
+      scale: start.scale[r],
+      zero: start.zeroPoint?.[r] ?? 0,
+    }));
+    let best = descend(objective, r, whole, unit, settings, schedule);
+    wholeLosses[r] = best.firstLoss * objective.power(unit);
+    if (best.firstLoss > 0) {
+      const other = descend(objective, r, shrunken, unit, settings, schedule);
+      passes += best.passes + other.passes;
+      if (other.loss < best.loss * LESS) best = other;
     }
+    losses[r] = best.loss * objective.power(unit);
     scale[r] = best.scale;
     if (zeroPoint !== null) zeroPoint[r] = best.zero;
   }
   return { scale, zeroPoint, losses, wholeLosses, passes };
 }
 
+/** What a descent ended with; the sums are of |error / unit|^norm. */
+interface Descent extends Fit {
+  readonly loss: number;
+  readonly firstLoss: number;
+  readonly passes: number;
+}
+
 /**
  * The best parameters on the way from `begin`: as long as each pass lowers the sum, up to schedule.iterations of them. Errors are counted in `unit`,
- * a step of the whole range, so that beta means the same for weights of every size.
+ * a step of the whole range, so that beta means the same for weights of every size, and so that a power of two times the region gives the same sums
+ * to the bit: equally good parameters are common (two zero points of a region that mirrors itself), and rounding must not choose between them.
  */
 function descend(
   objective: Objective,
@@ -75,22 +91,24 @@ function descend(
   unit: number,
   settings: AffineSettings,
   { beta, kappa, iterations }: HqqSchedule,
-): Fit & { readonly passes: number } {
+): Descent {
   let fit: Fit = begin;
   let best = begin;
   let least = Infinity;
+  let firstLoss = Infinity;
   let passes = 0;
   for (let b = beta; passes < iterations; b *= kappa) {
     const sums = passOver(objective, region, fit, unit, b, settings);
+    if (passes === 0) firstLoss = sums.loss;
     passes++;
-    if (!(sums.loss < least)) break;
+    if (!(sums.loss < least * LESS)) break;
     least = sums.loss;
     best = fit;
-    const next = refit(sums, fit, settings);
+    const next = least === 0 ? null : refit(sums, fit, settings);
     if (next === null || (next.scale === fit.scale && next.zero === fit.zero)) break;
     fit = next;
   }
-  return { ...best, passes };
+  return { ...best, loss: least, firstLoss, passes };
 }
 
 /** Sums over a region, each term times its importance: of |error|^norm, and of what least squares needs. */

@@ -42,7 +42,9 @@ const SHARED = [
  *
  * Numerics: float64 input is rounded to float32 first. The sums are float64 in the order of the values, the errors those of the codes that the tensor
  * has. An error of 0 is not shrunk. A region is kept only where its sum is below that of round to nearest, so the objective is never worse.
- * Zero points are whole and 0 stays exactly 0. Multiplying x by a power of two leaves codes alone. `errorBound` holds as for quantizeAffine.
+ * Zero points are whole and 0 stays exactly 0. Sums are counted in steps of the region's whole range, and a gain below 2^-40
+ * of them is none: so multiplying x by a power of two leaves codes alone, as long as values and scales (float32 ones) stay normal numbers.
+ * `errorBound` holds as for quantizeAffine.
  *
  * Cost: about 20 passes over the tensor, 1 s for a million values. Memory: a copy of x and of the importances.
  *

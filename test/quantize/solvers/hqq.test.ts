@@ -188,6 +188,19 @@ describe('wrong arguments of the searches', () => {
     expect(() => hqq(layer, options as Parameters<typeof hqq>[1])).toThrow(message);
   });
 
+  it('gives an eighth of a region the same codes where two zero points are equally good', () => {
+    const x = Float32Array.of(2.235265016555786, 16.76448631286621, -16.76448631286621);
+    const options = { bits: 2, granularity: { kind: 'group', groupSize: 3 } } as const;
+    for (let e = -30; e <= 30; e++) {
+      const scaled = hqq(
+        x.map((v) => v * 2 ** e),
+        options,
+      ).tensor;
+      expect(scaled.codes).toEqual(hqq(x, options).tensor.codes);
+      expect(scaled.zeroPoint).toEqual(hqq(x, options).tensor.zeroPoint);
+    }
+  });
+
   it('refuses what belongs to hqq in clipSearch, and what belongs to searches in plain methods', () => {
     expect(() => clipSearch(layer, { bits: 4, beta: 1 } as Parameters<typeof clipSearch>[1])).toThrow(
       /^clipSearch: "options" expected known keys, got "beta"/,
