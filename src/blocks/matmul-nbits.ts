@@ -260,12 +260,17 @@ export function decodeMatMulNBits(
   const { K, N, bits, blockSize, blocks, blockBytes, zeroBytes } = layout;
   const values = outputFloats(out, K * N, fn);
   const scales = scaleValues(q);
+  const [stepK, stepN] = isTransposed ? [1, K] : [N, 1];
   for (let n = 0; n < N && K > 0; n++) {
-    for (let k = 0; k < K; k++) {
-      const b = Math.floor(k / blockSize);
+    for (let b = 0; b < blocks; b++) {
       const zero = q.zeroPoints === null ? 2 ** (bits - 1) : takeCode(q.zeroPoints, n * zeroBytes, b, bits);
-      const code = takeCode(q.codes, (n * blocks + b) * blockBytes, k - b * blockSize, bits);
-      values[isTransposed ? n * K + k : k * N + n] = scales[n * blocks + b] * (code - zero);
+      const scale = scales[n * blocks + b];
+      const base = (n * blocks + b) * blockBytes;
+      const begin = b * blockSize;
+      const count = Math.min(K - begin, blockSize);
+      let to = begin * stepK + n * stepN;
+      for (let i = 0; i < count; i++, to += stepK)
+        values[to] = scale * (takeCode(q.codes, base, i, bits) - zero);
     }
   }
   return values;
