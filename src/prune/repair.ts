@@ -33,7 +33,7 @@ const ROWS_FOR_INVERSE = 4;
  * const w = Float32Array.of(1, 2);
  * const activations = { data: Float32Array.of(1, 1, 2, 1.9), shape: [2, 2] };
  * const { weights, report } = repairWeights(w, { mask: Uint8Array.of(1, 0), activations, damping: 0 });
- * weights.data; // Float32Array [2.92, 0]: the first input speaks for both
+ * weights.data[0]; // 2.92...: the first input speaks for both
  * report.loss < report.unchangedLoss; // true
  * @see sparseGpt, hessianAccumulator
  */
