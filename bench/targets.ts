@@ -1,6 +1,7 @@
 /** The speeds that the project promises, held against what was measured. */
 import type { Row } from './rows.js';
 import { judgeDecompositions } from './targets-factorize.js';
+import { judgeMasks } from './targets-prune.js';
 
 export interface Verdict {
   readonly target: string;
@@ -98,5 +99,5 @@ export function judge(rows: readonly Row[]): Verdict[] {
     const ratio = other.nsPerElement / own.nsPerElement;
     return { target, wanted, measured: `${ratio.toFixed(1)}x`, verdict: ratio >= factor ? 'pass' : 'below' };
   });
-  return [...shares, ...speedups, ...judgeProducts(rows), ...judgeDecompositions(rows)];
+  return [...shares, ...speedups, ...judgeProducts(rows), ...judgeMasks(rows), ...judgeDecompositions(rows)];
 }
