@@ -29,14 +29,14 @@ export function fastForwardKl(pairs: Pairs, student: F32, teacher: F32): Distill
     const temperature = pairs.temperature(row);
     const scale = f(1 / temperature);
     const s = rowStats(kernels, fn, 'studentLogits', student, at, classes, scale, null, totals);
-    const t = rowStats(kernels, fn, 'teacherLogits', teacher, at, classes, scale, null, totals);
+    const t = rowStats(kernels, fn, 'teacherLogits', teacher, at, classes, scale, gradient, totals);
     const weight = pairs.weight(row) * (pairs.isSquared ? temperature * temperature : 1);
     const rule = {
       scale,
       studentMax: s.most,
       studentLog: f(s.logSum),
       teacherMax: t.most,
-      teacherLog: f(t.logSum),
+      teacherShare: f(1 / t.sum),
       logDifference: f(s.logSum - t.logSum),
       factor: f((factor * weight) / temperature),
     };

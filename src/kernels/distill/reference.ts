@@ -31,18 +31,18 @@ export const referenceDistill: DistillKernels = {
 
   forwardKl(gradient, student, teacher, begin, count, rule, totals) {
     for (let j = 0; j < count; j++) {
-      const [term, slope] = oneClass(student[begin + j], teacher[begin + j], rule);
+      const [term, slope] = oneClass(student[begin + j], teacher[begin + j], gradient[begin + j], rule);
       totals[j % 4] += term;
       gradient[begin + j] = f(slope * rule.factor);
     }
   },
 };
 
-function oneClass(s: number, t: number, rule: PairRule): [term: number, slope: number] {
+function oneClass(s: number, t: number, weight: number, rule: PairRule): [term: number, slope: number] {
   const us = f(f(s - rule.studentMax) * rule.scale);
   const ut = f(f(t - rule.teacherMax) * rule.scale);
   const d = f(f(us - ut) - rule.logDifference);
-  const p = exponentialFloat32(f(ut - rule.teacherLog));
+  const p = f(weight * rule.teacherShare);
   const q = exponentialFloat32(f(us - rule.studentLog));
   if (Math.abs(d) < 0.5) {
     const excess = f(f(d * d) * excessSeriesFloat32(d));

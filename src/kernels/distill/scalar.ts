@@ -58,13 +58,13 @@ function klLane(
   teacher: F32,
   begin: number,
   end: number,
-  { scale, studentMax, studentLog, teacherMax, teacherLog, logDifference, factor }: PairRule,
+  { scale, studentMax, studentLog, teacherMax, teacherShare, logDifference, factor }: PairRule,
 ): number {
   for (let i = begin; i < end; i += 4) {
     const us = f(f(student[i] - studentMax) * scale);
     const ut = f(f(teacher[i] - teacherMax) * scale);
     const d = f(f(us - ut) - logDifference);
-    const p = exponentialFloat32(f(ut - teacherLog));
+    const p = f(gradient[i] * teacherShare);
     if (d > -0.5 && d < 0.5) {
       const excess = f(f(d * d) * excessSeriesFloat32(d));
       total += f(p * excess);

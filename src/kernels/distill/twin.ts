@@ -27,7 +27,7 @@ export interface DistillExports {
     studentMax: number,
     studentLog: number,
     teacherMax: number,
-    teacherLog: number,
+    teacherShare: number,
     logDifference: number,
     factor: number,
     totals: number,
@@ -105,7 +105,7 @@ export function simdDistill({ exports: wasm, stage }: Module<DistillExports>): D
       const sums = stage.read(totals, 0, 4, TOTALS);
       tiles(begin, count, stage.elementsFor(gradient, student, teacher), (at, n) => {
         wasm.forwardKl(
-          stage.place(gradient, at, OUT),
+          stage.read(gradient, at, n, OUT),
           stage.read(student, at, n, FIRST),
           stage.read(teacher, at, n, SECOND),
           n,
@@ -113,7 +113,7 @@ export function simdDistill({ exports: wasm, stage }: Module<DistillExports>): D
           rule.studentMax,
           rule.studentLog,
           rule.teacherMax,
-          rule.teacherLog,
+          rule.teacherShare,
           rule.logDifference,
           rule.factor,
           sums,

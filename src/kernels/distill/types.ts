@@ -9,7 +9,8 @@ export interface PairRule {
   readonly studentMax: number;
   readonly studentLog: number;
   readonly teacherMax: number;
-  readonly teacherLog: number;
+  /** 1 over the sum of the teacher's exponentials. */
+  readonly teacherShare: number;
   /** studentLog - teacherLog, rounded once. */
   readonly logDifference: number;
   /** Factor of the gradient. */
@@ -56,8 +57,9 @@ export interface DistillKernels {
   backward(out: F32, q: F32, g: F32, begin: number, count: number, total: number, factor: number): void;
 
   /**
-   * Forward KL of a row, term by term without cancellation, and its gradient. With us = (s - studentMax) * scale, ut likewise,
-   *   d = (us - ut) - logDifference, p = exp(ut - teacherLog), q = exp(us - studentLog):
+   * Forward KL of a row, term by term without cancellation, and its gradient. `gradient` holds what `exponentials` makes of the
+   * teacher, so that they are not computed twice. With us = (s - studentMax) * scale, ut likewise,
+   *   d = (us - ut) - logDifference, p = gradient * teacherShare, q = exp(us - studentLog):
    *   where |d| < 0.5, e = d * d * excessSeriesFloat32(d), term = p * e, gradient = p * (d + e) * factor,
    *   elsewhere        term = (q - p) - (p = 0 ? 0 : p * d), gradient = (q - p) * factor.
    * Terms are never negative; a class that the student alone excludes gives Infinity; one that both exclude gives 0.

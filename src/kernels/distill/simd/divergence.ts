@@ -14,7 +14,7 @@ export function forwardKl(
   studentMax: f32,
   studentLog: f32,
   teacherMax: f32,
-  teacherLog: f32,
+  teacherShare: f32,
   logDifference: f32,
   factor: f32,
   totals: usize,
@@ -23,14 +23,14 @@ export function forwardKl(
   const sm = f32x4.splat(studentMax);
   const sl = f32x4.splat(studentLog);
   const tm = f32x4.splat(teacherMax);
-  const tl = f32x4.splat(teacherLog);
+  const ts = f32x4.splat(teacherShare);
   const ld = f32x4.splat(logDifference);
   const gain = f32x4.splat(factor);
   let low = v128.load(totals);
   let high = v128.load(totals, 16);
   const bytes = (count & ~3) << 2;
   for (let i: usize = 0; i < bytes; i += 16) {
-    const term = four(gradient + i, v128.load(student + i), v128.load(teacher + i), by, sm, sl, tm, tl, ld, gain);
+    const term = four(gradient + i, v128.load(student + i), v128.load(teacher + i), by, sm, sl, tm, ts, ld, gain);
     low = f64x2.add(low, f64x2.promote_low_f32x4(term));
     high = f64x2.add(high, promoteHigh(term));
   }
@@ -38,9 +38,10 @@ export function forwardKl(
   if (left != 0) {
     copyWords(studentTail, student + bytes, left);
     copyWords(teacherTail, teacher + bytes, left);
+    copyWords(gradientTail, gradient + bytes, left);
     const s = v128.load(studentTail);
     const t = v128.load(teacherTail);
-    const term = v128.and(four(gradientTail, s, t, by, sm, sl, tm, tl, ld, gain), firstLanes(left));
+    const term = v128.and(four(gradientTail, s, t, by, sm, sl, tm, ts, ld, gain), firstLanes(left));
     copyWords(gradient + bytes, gradientTail, left);
     low = f64x2.add(low, f64x2.promote_low_f32x4(term));
     high = f64x2.add(high, promoteHigh(term));
@@ -49,7 +50,7 @@ export function forwardKl(
   v128.store(totals, high, 16);
 }
 
-/** The terms; the gradients are stored. */
+/** The terms; the gradients replace the teacher's exponentials at `out`. */
 // @ts-ignore: decorator
 @inline
 function four(
@@ -60,14 +61,14 @@ function four(
   sm: v128,
   sl: v128,
   tm: v128,
-  tl: v128,
+  ts: v128,
   ld: v128,
   gain: v128,
 ): v128 {
   const us = f32x4.mul(f32x4.sub(s, sm), by);
   const ut = f32x4.mul(f32x4.sub(t, tm), by);
   const d = f32x4.sub(f32x4.sub(us, ut), ld);
-  const p = exp4(f32x4.sub(ut, tl));
+  const p = f32x4.mul(v128.load(out), ts);
   const q = exp4(f32x4.sub(us, sl));
   const isNear = f32x4.lt(f32x4.abs(d), f32x4.splat(0.5));
   const excess = f32x4.mul(f32x4.mul(d, d), excessSeries4(d));
