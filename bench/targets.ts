@@ -48,6 +48,41 @@ const PRODUCTS: readonly { kernel: string; factor: number; aim?: number }[] = [
   { kernel: '4-bit GEMV, groups of 32, float32 x', factor: 1.3 },
 ];
 
+/**
+ * Least MB/s of float32 that the SIMD twins encode from ordinary arrays: what ggml's C code takes on one thread of a machine whose
+ * Float32Array.set moves 20 GB/s, times what is wanted of it.
+ */
+const ENCODERS: readonly { type: string; megabytes: number; factor: number; aim?: number }[] = [
+  { type: 'Q4_0', megabytes: 1370, factor: 1.5 },
+  { type: 'Q4_1', megabytes: 1520, factor: 1.5 },
+  { type: 'Q5_0', megabytes: 1260, factor: 1.5 },
+  { type: 'Q5_1', megabytes: 1650, factor: 1.5 },
+  { type: 'Q8_0', megabytes: 980, factor: 1.5 },
+  { type: 'MXFP4', megabytes: 730, factor: 1.5 },
+  { type: 'Q2_K', megabytes: 67, factor: 3, aim: 5 },
+  { type: 'Q3_K', megabytes: 336, factor: 1.5 },
+  { type: 'Q4_K', megabytes: 60, factor: 3, aim: 5 },
+  { type: 'Q5_K', megabytes: 72, factor: 3, aim: 5 },
+  { type: 'Q6_K', megabytes: 135, factor: 2 },
+  { type: 'IQ4_NL', megabytes: 18, factor: 3, aim: 5 },
+  { type: 'IQ4_XS', megabytes: 18, factor: 3, aim: 5 },
+];
+
+/** The largest tensor of each type's row counts: searches are bound by arithmetic, so its size does not matter. */
+function judgeEncoders(rows: readonly Row[]): Verdict[] {
+  return ENCODERS.map(({ type, megabytes, factor, aim }): Verdict => {
+    const row = [...rows].reverse().find(
+      ({ kernel, implementation, arrays }) =>
+        kernel === `encode ${type} blocks` && implementation === 'simd' && arrays === 'ordinary',
+    );
+    const target = `encode ${type} blocks against ${megabytes} MB/s of ggml's C`;
+    const wanted = `>= ${factor}x${aim === undefined ? '' : ` (aim ${aim}x)`}`;
+    if (row === undefined) return { target, wanted, measured: '-', verdict: 'not measured' };
+    const ratio = 4000 / row.nsPerElement / megabytes;
+    return { target, wanted, measured: `${ratio.toFixed(1)}x`, verdict: ratio >= factor ? 'pass' : 'below' };
+  });
+}
+
 function judgeProducts(rows: readonly Row[]): Verdict[] {
   const find = (kernel: string): Row | undefined =>
     rows.find(
@@ -99,5 +134,12 @@ export function judge(rows: readonly Row[]): Verdict[] {
     const ratio = other.nsPerElement / own.nsPerElement;
     return { target, wanted, measured: `${ratio.toFixed(1)}x`, verdict: ratio >= factor ? 'pass' : 'below' };
   });
-  return [...shares, ...speedups, ...judgeProducts(rows), ...judgeMasks(rows), ...judgeDecompositions(rows)];
+  return [
+    ...shares,
+    ...speedups,
+    ...judgeProducts(rows),
+    ...judgeDecompositions(rows),
+    ...judgeMasks(rows),
+    ...judgeEncoders(rows),
+  ];
 }

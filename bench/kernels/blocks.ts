@@ -21,14 +21,12 @@ const K_TYPES: readonly KBlockType[] = ['Q2_K', 'Q3_K', 'Q4_K', 'Q5_K', 'Q6_K'];
 
 const isK = (type: Type): type is KBlockType => (K_TYPES as readonly Type[]).includes(type);
 
-/** The kernels of a type; where a family has no SIMD twin, what it uses instead. */
 function codecOf(type: Type, name: Kernels['name']): Codec {
-  if (isK(type)) {
-    const { encode, decode } = name === 'simd' ? kBlockKernels.inUse() : kBlockKernels.of(name);
-    return { encode: encode[type], decode: decode[type] };
-  }
-  const { encode, decode } = name === 'simd' ? blockKernels.inUse() : blockKernels.of(name);
-  return { encode: encode[type], decode: decode[type] };
+  const { encode, decode } = isK(type) ? kBlockKernels.of(name) : blockKernels.of(name);
+  return {
+    encode: (encode as Record<Type, BlockEncoder>)[type],
+    decode: (decode as Record<Type, BlockDecoder>)[type],
+  };
 }
 
 const bytesFor = (type: Type, elements: number): number =>
