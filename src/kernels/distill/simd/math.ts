@@ -4,7 +4,9 @@
 @inline
 export function exp4(x: v128): v128 {
   const c = f32x4.max(f32x4.min(x, f32x4.splat(89)), f32x4.splat(-104));
-  const n = f32x4.nearest(f32x4.mul(c, f32x4.splat(1.4426950408889634)));
+  // The sum's last bits are the whole number: cheaper than a conversion, which must look for NaN.
+  const sum = f32x4.add(f32x4.mul(c, f32x4.splat(1.4426950408889634)), f32x4.splat(12582912));
+  const n = f32x4.sub(sum, f32x4.splat(12582912));
   const r = f32x4.sub(
     f32x4.sub(c, f32x4.mul(n, f32x4.splat(0.693359375))),
     f32x4.mul(n, f32x4.splat(-2.1219444005469057e-4)),
@@ -18,7 +20,7 @@ export function exp4(x: v128): v128 {
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.1666666716337204));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.5));
   const y = f32x4.add(f32x4.splat(1), f32x4.add(r, f32x4.mul(f32x4.mul(r, r), p)));
-  const whole = i32x4.trunc_sat_f32x4_s(n);
+  const whole = i32x4.sub(sum, f32x4.splat(12582912));
   const half = i32x4.shr_s(whole, 1);
   return f32x4.mul(f32x4.mul(y, power(half)), power(i32x4.sub(whole, half)));
 }
