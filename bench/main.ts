@@ -20,6 +20,7 @@ import { mxCases } from './kernels/mx.js';
 import { packCases } from './kernels/pack.js';
 import { pruneCases } from './kernels/prune.js';
 import { reduceCases } from './kernels/reduce.js';
+import { sparseCases } from './kernels/sparse.js';
 import { vectorCases } from './kernels/vectors.js';
 import { Copy, FULL, SMOKE } from './measure.js';
 import { hasNumpy } from './peers/numpy.js';
@@ -44,6 +45,7 @@ const CASES = [
   ...integerCases,
   ...factorizeCases,
   ...pruneCases,
+  ...sparseCases,
   ...blockCases,
 ];
 
