@@ -10,6 +10,7 @@ import { weights } from './data.js';
 import { affineCases } from './kernels/affine.js';
 import { blockCases } from './kernels/blocks.js';
 import { codebookCases } from './kernels/codebook.js';
+import { distillCases } from './kernels/distill.js';
 import { errorCases } from './kernels/error.js';
 import { factorizeCases } from './kernels/factorize.js';
 import { floatCases } from './kernels/float.js';
@@ -41,6 +42,7 @@ const CASES = [
   ...floatCases,
   ...errorCases,
   ...hadamardCases,
+  ...distillCases,
   ...vectorCases,
   ...integerCases,
   ...factorizeCases,

@@ -30,6 +30,7 @@ const SHARES: readonly { kernel: string; arrays: string; percent: number; aim?: 
   { kernel: 'quantize MXFP4 packed, blocks of 32', arrays: 'ordinary', percent: 15 },
   { kernel: 'hadamard, rows of 4096', arrays: 'ordinary', percent: 20 },
   { kernel: 'hadamard, rows of 4096', arrays: MEMORY, percent: 20 },
+  { kernel: 'softmax, rows of 32768', arrays: 'ordinary', percent: 15 },
   { kernel: 'quantize int8, per tensor', arrays: MEMORY, percent: 50 },
   { kernel: 'dequantize int8, per tensor', arrays: MEMORY, percent: 80 },
   { kernel: 'absmax, per tensor', arrays: MEMORY, percent: 80 },

@@ -41,7 +41,7 @@ export function softCrossEntropy(options: PairOptions): DistillLoss {
  * logits. Float32 logits: float32 arithmetic with exponentials within 1 ulp, float64 sums in four totals; else float64. Temperatures below 1e-30 or above
  * 1e30 are float64 too. A class that the student alone excludes (-Infinity) gives Infinity.
  *
- * Cost: five passes over a row, four exponentials a class; 64 x 32,000 float32 logits take about 15 ms.
+ * Cost: five passes over a row, three exponentials a class; 64 x 32,000 float32 logits take about 19 ms.
  *
  * Compatible with: RepDistiller, mdistiller and DistillKit (T^2, mean over rows); TRL, Liger and DistiLLM leave T^2 out. Swap the two
  * models in `reverseKl` for the teacher's gradient.
@@ -52,7 +52,7 @@ export function softCrossEntropy(options: PairOptions): DistillLoss {
  * @example
  * const studentLogits = Float32Array.of(1, 2, 3);
  * const teacherLogits = Float32Array.of(1, 2, 4);
- * forwardKl({ studentLogits, teacherLogits, classes: 3, temperature: 2 }).loss; // 0.11...
+ * forwardKl({ studentLogits, teacherLogits, classes: 3, temperature: 2 }).loss; // 0.12066...
  * @see Hinton et al., Distilling the Knowledge in a Neural Network, arXiv 1503.02531
  */
 export function forwardKl(options: PairOptions): DistillLoss {

@@ -49,7 +49,7 @@ const isFast = ({ x, temperature }: Checked): boolean =>
  * @returns the probabilities, in the type of the logits
  * @throws TypeError, RangeError for wrong arguments; NumericError for NaN, Infinity and rows of -Infinity
  * @example
- * softmax({ logits: Float64Array.of(0, 0, -Infinity), classes: 3 }); // [0.5, 0.5, 0]
+ * [...softmax({ logits: Float64Array.of(0, 0, -Infinity), classes: 3 })]; // [0.5, 0.5, 0]
  */
 export function softmax(options: SoftmaxOptions): FloatArray {
   const fn = 'softmax';
@@ -75,7 +75,7 @@ export function softmax(options: SoftmaxOptions): FloatArray {
  * @returns the log-probabilities, in the type of the logits
  * @throws TypeError, RangeError for wrong arguments; NumericError for NaN, Infinity and rows of -Infinity
  * @example
- * logSoftmax({ logits: Float64Array.of(0, 0), classes: 2 }); // [-0.69314..., -0.69314...]
+ * logSoftmax({ logits: Float64Array.of(0, 0), classes: 2 })[0]; // -0.69314...
  */
 export function logSoftmax(options: SoftmaxOptions): FloatArray {
   const fn = 'logSoftmax';

@@ -37,7 +37,7 @@ export interface StandardizedLogits {
  * @throws TypeError, RangeError for wrong arguments; NumericError for a logit that is not finite
  * @example
  * const standard = standardizeLogits({ logits: Float64Array.of(1, 2, 3), classes: 3 });
- * standard.logits; // [-0.99999..., 0, 0.99999...]
+ * standard.logits[0]; // -0.999999...
  * @see Sun et al., Logit Standardization in Knowledge Distillation, arXiv 2403.01427
  */
 export function standardizeLogits(options: StandardizeOptions): StandardizedLogits {
