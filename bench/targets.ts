@@ -106,6 +106,26 @@ function judgeProducts(rows: readonly Row[]): Verdict[] {
   });
 }
 
+/** Sparse weights against dense ones of the same backend, 4096 x 4096 in the kernels' memory. */
+function judgeSparse(rows: readonly Row[]): Verdict {
+  const find = (kernel: string): Row | undefined =>
+    rows.find(
+      (row) =>
+        row.kernel === kernel &&
+        row.implementation === 'simd' &&
+        row.arrays === MEMORY &&
+        row.elements === TARGET_ELEMENTS,
+    );
+  const own = find('CSR GEMV, 90 % zeros');
+  const dense = find('float32 GEMV, beside sparse ones');
+  const target = 'CSR GEMV, 90 % zeros, against float32 GEMV, 4096 x 4096';
+  const wanted = '>= 2x (aim 3x)';
+  if (own === undefined || dense === undefined)
+    return { target, wanted, measured: '-', verdict: 'not measured' };
+  const ratio = dense.nsPerElement / own.nsPerElement;
+  return { target, wanted, measured: `${ratio.toFixed(1)}x`, verdict: ratio >= 2 ? 'pass' : 'below' };
+}
+
 export function judge(rows: readonly Row[]): Verdict[] {
   const find = (kernel: string, implementation: string, arrays?: string): Row | undefined =>
     rows.find(
@@ -139,6 +159,7 @@ export function judge(rows: readonly Row[]): Verdict[] {
     ...shares,
     ...speedups,
     ...judgeProducts(rows),
+    judgeSparse(rows),
     ...judgeDecompositions(rows),
     ...judgeMasks(rows),
     ...judgeEncoders(rows),
