@@ -35,10 +35,10 @@ function areSmall(low: v128, high: v128, offset: v128, inverse: v128): v128 {
   return f32x4.lt(f32x4.mul(f32x4.abs(inverse), reach), f32x4.splat(LARGEST_CODE));
 }
 
-/** Scale and minimum that suit the codes best; a minimum above 0 becomes 0. */
+/** The minimum that suits the codes best, and below the scale. */
 // @ts-ignore: decorator
 @inline
-function solveMin(w: v128, x: v128, l: v128, l2: v128, xl: v128, determinant: v128): v128 {
+function solveMin(x: v128, l: v128, l2: v128, xl: v128, determinant: v128): v128 {
   return f32x4.div(f32x4.sub(f32x4.mul(l2, x), f32x4.mul(l, xl)), determinant);
 }
 
@@ -152,8 +152,8 @@ export function fitAffine(n: usize, most: i32, first: f32, step: f32, last: i32,
     }
     const detA = f32x4.sub(f32x4.mul(sumWA, l2A), f32x4.mul(lA, lA));
     const detB = f32x4.sub(f32x4.mul(sumWB, l2B), f32x4.mul(lB, lB));
-    let mA = solveMin(sumWA, sumXA, lA, l2A, xlA, detA);
-    let mB = solveMin(sumWB, sumXB, lB, l2B, xlB, detB);
+    let mA = solveMin(sumXA, lA, l2A, xlA, detA);
+    let mB = solveMin(sumXB, lB, l2B, xlB, detB);
     const upA = f32x4.gt(mA, zero);
     const upB = f32x4.gt(mB, zero);
     mA = v128.andnot(mA, upA);

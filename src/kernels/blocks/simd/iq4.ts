@@ -18,7 +18,6 @@ const LIMITS: usize = memory.data(240, 16);
 
 /** Of eight runs: the scale found. */
 const SCALES: usize = memory.data(32, 16);
-const CODES: usize = memory.data(32, 16);
 /** Importance of eight runs, and a last group that is not full. */
 const WEIGHTS: usize = memory.data(1024, 16);
 const REST: usize = memory.data(1024, 16);
