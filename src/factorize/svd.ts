@@ -28,7 +28,7 @@ const KINDS: readonly SvdKind[] = ['values', 'thin', 'full'];
  * its Gram matrix in float64, if its condition proves that u is orthonormal to 2^-24; `algorithm` says so.
  * Non-finite elements are errors.
  *
- * Cost: about 70 ms for 256 x 256 and 550 ms for 512 x 512 with vectors, half of that for values; 16 m n to 40 m n bytes of memory.
+ * Cost: about 70 ms for 256 x 256 and 560 ms for 512 x 512 with vectors, half of that for values; 16 m n to 40 m n bytes of memory.
  *
  * Compatible with: LAPACK's gesvj and gejsv (the same method), numpy.linalg.svd and torch.linalg.svd (vh = v^T, full_matrices = 'full').
  *
