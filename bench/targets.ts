@@ -72,10 +72,12 @@ const ENCODERS: readonly { type: string; megabytes: number; factor: number; aim?
 /** The largest tensor of each type's row counts: searches are bound by arithmetic, so its size does not matter. */
 function judgeEncoders(rows: readonly Row[]): Verdict[] {
   return ENCODERS.map(({ type, megabytes, factor, aim }): Verdict => {
-    const row = [...rows].reverse().find(
-      ({ kernel, implementation, arrays }) =>
-        kernel === `encode ${type} blocks` && implementation === 'simd' && arrays === 'ordinary',
-    );
+    const row = [...rows]
+      .reverse()
+      .find(
+        ({ kernel, implementation, arrays }) =>
+          kernel === `encode ${type} blocks` && implementation === 'simd' && arrays === 'ordinary',
+      );
     const target = `encode ${type} blocks against ${megabytes} MB/s of ggml's C`;
     const wanted = `>= ${factor}x${aim === undefined ? '' : ` (aim ${aim}x)`}`;
     if (row === undefined) return { target, wanted, measured: '-', verdict: 'not measured' };
