@@ -6,14 +6,15 @@ const CLASSES = 32_768;
 /** As it is usually written. */
 function softmaxLoop(out: Float32Array, x: Float32Array): void {
   for (let at = 0; at < x.length; at += CLASSES) {
+    const end = Math.min(at + CLASSES, x.length);
     let most = -Infinity;
-    for (let i = at; i < at + CLASSES; i++) most = Math.max(most, x[i]);
+    for (let i = at; i < end; i++) most = Math.max(most, x[i]);
     let sum = 0;
-    for (let i = at; i < at + CLASSES; i++) {
+    for (let i = at; i < end; i++) {
       out[i] = Math.exp(x[i] - most);
       sum += out[i];
     }
-    for (let i = at; i < at + CLASSES; i++) out[i] /= sum;
+    for (let i = at; i < end; i++) out[i] /= sum;
   }
 }
 
