@@ -41,15 +41,28 @@ export function lossOf(
   curvature: Curvature,
   limit: number,
 ): number {
+  return Math.max(0, addLosses(0, w, v, inputScale, lines, curvature, limit));
+}
+
+/** `loss` and the sum over all lines, as rounding makes it: for tensors that are seen in parts. */
+export function addLosses(
+  loss: number,
+  w: F32,
+  v: F32,
+  inputScale: F32,
+  lines: Lines,
+  curvature: Curvature,
+  limit: number,
+): number {
   const e = new Float64Array(LINES_AT_ONCE * lines.n);
-  let loss = 0;
-  for (let first = 0; first < lines.starts.length && loss <= limit; first += LINES_AT_ONCE) {
+  let sum = loss;
+  for (let first = 0; first < lines.starts.length && sum <= limit; first += LINES_AT_ONCE) {
     const count = readErrors(e, w, v, inputScale, lines, first);
     e.fill(0, count * lines.n);
-    loss +=
+    sum +=
       curvature.full === null ? diagonalLoss(e, curvature.diagonal) : fullLoss(e, curvature.full, lines.n);
   }
-  return Math.max(0, loss);
+  return sum;
 }
 
 function diagonalLoss(e: F64, diagonal: F64): number {

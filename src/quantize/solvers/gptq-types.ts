@@ -48,6 +48,11 @@ export interface GptqOptions {
   readonly damping?: number;
   /** Most passes of coordinate descent over codes and scales afterwards; default 0. Each costs about as much as GPTQ itself. Lines that lose more after them keep what they had before. */
   readonly refinePasses?: number;
+  /**
+   * Most bytes to take beyond w, Hessian or inputs, and result; default no limit. Lines are then worked on in slabs: the result is the same to the bit.
+   * A limit that n alone breaks, or lines that share scales, is refused with the least that would do.
+   */
+  readonly memoryLimit?: number;
 }
 
 export interface GptqReport {
@@ -68,6 +73,10 @@ export interface GptqReport {
   /** Inputs that were 0 in every row of the calibration: their weights are rounded to nearest. */
   readonly deadColumns: number;
   readonly staticGroups: boolean;
+  /** Bytes taken beyond w, Hessian or inputs, and result, counted from the shapes before the work began: see gptq. */
+  readonly workingBytes: number;
+  /** Lines in work at the same time: all of them unless memoryLimit forbids it. */
+  readonly linesAtOnce: number;
   /** Losses on `validation`; only where it was given. */
   readonly validation?: ValidationReport;
 }

@@ -1,21 +1,20 @@
 /** GPTQ: rounding that answers each weight's error in the weights that are still to come. */
-import type { F32, F64, FloatArray, I16, I8, U8 } from '../../core/arrays.js';
+import type { F32, FloatArray, I8, U8 } from '../../core/arrays.js';
 import { describe, NumericError, rangeError } from '../../core/errors.js';
+import { factorHessian } from '../../core/hessian-factor.js';
 import type { Pictured } from '../../core/inspect.js';
-import { elementCount } from '../../core/shape.js';
 import { toContiguous, type TensorLike } from '../../core/tensor.js';
 import { kernels } from '../../kernels/dispatch.js';
 import { toFloat32 } from '../affine/affine-scale.js';
-import { codesArray, unpackCodes } from '../affine/affine-tensor.js';
+import { codesArray } from '../affine/affine-tensor.js';
 import type { AffineSettings, AffineTensor } from '../affine/affine-types.js';
 import { affineTensor } from '../affine/affine-view.js';
-import { dequantizeAffine, quantizeAffine } from '../affine/affine.js';
-import { factorHessian } from '../../core/hessian-factor.js';
-import { linesOf, type Lines } from './gptq-lines.js';
+import { quantizeAffine } from '../affine/affine.js';
+import { planRegions } from '../affine/regions.js';
+import type { Lines } from './gptq-lines.js';
 import { checkGptqOptions } from './gptq-options.js';
-import { lossesOf, solveLines, type Solved } from './gptq-solve.js';
+import { solveInSlabs, total, type GptqOutcome } from './gptq-slabs.js';
 import type { GptqOptions, GptqReport, GptqResult } from './gptq-types.js';
-import { validated } from './validation.js';
 
 /**
  * Returns `w` in affine codes that keep the outputs of its layer, not its weights, close to the original, and a report of what was done.
@@ -30,7 +29,12 @@ import { validated } from './validation.js';
  * Each line (the whole tensor, where lines share scales) is kept only if its loss is below that of round to nearest, so the loss is never
  * worse. `errorBound` holds as for quantizeAffine: `overflow` is the most by which an error exceeds half a step.
  *
- * Cost: n^3 / 6 multiplications for the factor and n^2 per line; 1536 inputs and 512 lines take 2 to 3 s. Memory: 16 n^2 bytes beside H and w.
+ * Cost: n^3 / 6 multiplications for the factor and n^2 per line; 1536 inputs and 512 lines take 2 to 3 s.
+ *
+ * Memory beyond H or the inputs, w and the result, in bytes: 16 n^2, 8 n^2 more where activations are summed up and as much for validation, 512 n, 48 per
+ * line, 1 per weight (5 where w is not float32), and for the lines in work at the same time 18 per weight and 16 per scale. With `memoryLimit`
+ * lines are worked on in slabs of a multiple of four, the most that fit, with the same result to the bit; lines that share scales
+ * cannot be cut apart. What cannot fit is refused before anything is allocated.
  *
  * Compatible with: the method of GPTQModel and AutoGPTQ (their group size, damp_percent, desc_act and static_groups are groupSize, damping,
  * order 'activation' and staticGroups); codes differ, since scales are searched for.
@@ -50,38 +54,35 @@ export function gptq(w: TensorLike, options: GptqOptions): GptqResult {
   const { data, shape } = toContiguous(w, fn, 'w');
   if (shape.length === 0)
     throw rangeError(fn, 'w', 'at least one axis', 'a scalar', 'pass [outputs, inputs]');
-  const checked = checkGptqOptions(fn, options, shape);
-  const { settings, inputAxis, hessian, damping, order, staticGroups, refinePasses } = checked;
+  const checked = checkGptqOptions(fn, options, shape, data instanceof Float32Array);
+  const { settings, hessian, damping, order, lines, slabs, validation, refinePasses } = checked;
   const { bits, mapping, granularity, scaleDtype } = settings;
   const values = toFloat32(data);
   refuseNonFinite(fn, values, data);
-  const nearest = quantizeAffine({ data, shape }, { bits, mapping, granularity, scaleDtype });
-  if (elementCount(shape, fn) === 0) return { tensor: nearest, report: emptyReport(damping) };
-
-  const lines = linesOf(fn, shape, inputAxis, granularity);
-  const isStatic = checkStatic(fn, staticGroups, order === 'activation', lines);
+  if (lines === null) {
+    const tensor = quantizeAffine({ data, shape }, { bits, mapping, granularity, scaleDtype });
+    return { tensor, report: emptyReport(damping) };
+  }
+  const staticGroups = checkStatic(fn, checked.staticGroups, order === 'activation', lines);
   const factor = factorHessian(fn, hessian, lines.n, damping, order, lines.groupSize);
-  const plan = { lines, factor, rule: settings, staticGroups: isStatic, refinePasses };
-  const nearestValues = dequantizeAffine(nearest);
-  const nearestLosses = lossesOf(values, nearestValues, plan);
-  const solved = solveLines(values, plan, { scale: nearest.scale as F32, zeroPoint: nearest.zeroPoint });
-  const kept = keepBetter(solved, nearest, nearestLosses, lines);
+  const { regions } = planRegions(shape, granularity);
+  const task = { w: values, shape, settings, lines, factor, staticGroups, refinePasses, validation };
+  const found = solveInSlabs(task, regions, slabs.linesAtOnce);
+  const { kept } = found;
   const report: GptqReport = {
-    loss: total(solved.losses),
-    roundToNearestLoss: total(nearestLosses),
+    loss: total(found.losses),
+    roundToNearestLoss: total(found.nearestLosses),
     kept: kept === 0 ? 'gptq' : kept === lines.starts.length ? 'roundToNearest' : 'mixed',
     roundToNearestLines: kept,
     lines: lines.starts.length,
     damping: factor.damping,
     dampingSteps: factor.dampingSteps,
     deadColumns: factor.deadColumns,
-    staticGroups: isStatic,
+    staticGroups,
+    ...slabs,
+    ...(found.validation !== null && { validation: found.validation }),
   };
-  const tensor = toTensor(values, solved, settings, shape, lines);
-  if (checked.validation === null) return { tensor, report };
-  const inputScale = new Float32Array(lines.n).fill(1);
-  const found = { values: dequantizeAffine(tensor), inputScale, nearest: nearestValues };
-  return { tensor, report: { ...report, ...validated(checked.validation, values, lines, found) } };
+  return { tensor: toTensor(found, settings, shape), report };
 }
 
 function refuseNonFinite(fn: string, values: F32, data: FloatArray): void {
@@ -103,6 +104,8 @@ function emptyReport(damping: number): GptqReport {
     dampingSteps: 0,
     deadColumns: 0,
     staticGroups: false,
+    workingBytes: 0,
+    linesAtOnce: 0,
   };
 }
 
@@ -116,68 +119,22 @@ function checkStatic(fn: string, asked: boolean | undefined, isByActivation: boo
   return isForced || asked === true;
 }
 
-/**
- * Puts round to nearest in the place of every line that has not become better than it; of the whole tensor where lines share scales. Returns
- * how many lines that were.
- */
-function keepBetter(solved: Solved, nearest: AffineTensor, nearestLosses: F64, lines: Lines): number {
-  const { codes, scale, zeroPoint, losses } = solved;
-  const isBetter = total(losses) < total(nearestLosses);
-  const codesOfNearest = unpackCodes(nearest, codes.length);
-  let kept = 0;
-  for (let l = 0; l < losses.length; l++) {
-    if (lines.isShared ? isBetter : losses[l] < nearestLosses[l]) continue;
-    losses[l] = nearestLosses[l];
-    kept++;
-    for (let c = 0; c < lines.n; c++) {
-      const at = lines.starts[l] + c * lines.stride;
-      codes[at] = codesOfNearest[at];
-      const region = lines.regionOfLine[l] + lines.groupOf[c] * lines.regionStep;
-      scale[region] = nearest.scale[region];
-      if (zeroPoint !== null && nearest.zeroPoint !== null) zeroPoint[region] = nearest.zeroPoint[region];
-    }
-  }
-  return kept;
-}
-
 function toTensor(
-  w: F32,
-  { codes, scale, zeroPoint }: Solved,
+  { codes, scale, zeroPoint, excess }: GptqOutcome,
   settings: AffineSettings,
   shape: readonly number[],
-  lines: Lines,
 ): AffineTensor & Pictured {
   const { bits, codeMin, codeMax, mapping, granularity, scaleDtype, rounding } = settings;
   // prettier-ignore
-  const tensor = {
+  return affineTensor({
     kind: 'affine', codes: packed(codes, settings), scale, zeroPoint, bits, codeMin, codeMax, mapping, granularity,
-    shape: [...shape], scaleDtype, rounding, overflow: 0,
-  } as const;
-  return affineTensor({ ...tensor, overflow: excessOf(w, tensor, lines) });
+    shape: [...shape], scaleDtype, rounding, overflow: excess,
+  });
 }
 
-function packed(codes: I16, { bits, codeMin }: AffineSettings): AffineTensor['codes'] {
-  const single = codesArray(8, codeMin, codes.length);
-  single.set(codes);
-  if (bits === 8) return single;
-  const out = codesArray(bits, codeMin, codes.length) as U8;
-  kernels().packBits(out, single as I8 | U8, codes.length, bits, codeMin);
+function packed(codes: I8 | U8, { bits, codeMin }: AffineSettings): AffineTensor['codes'] {
+  if (bits === 8) return codes;
+  const out = codesArray(bits, codeMin, codes.length);
+  kernels().packBits(out as U8, codes, codes.length, bits, codeMin);
   return out;
 }
-
-/** The most by which an error exceeds half a step: what errorBound has to add, since these codes are not the nearest ones. */
-function excessOf(w: F32, tensor: AffineTensor, lines: Lines): number {
-  const { n, stride, starts, regionOfLine, groupOf, regionStep } = lines;
-  const values = dequantizeAffine(tensor);
-  let excess = 0;
-  for (let l = 0; l < starts.length; l++) {
-    for (let c = 0; c < n; c++) {
-      const at = starts[l] + c * stride;
-      const step = tensor.scale[regionOfLine[l] + groupOf[c] * regionStep];
-      excess = Math.max(excess, Math.abs(w[at] - values[at]) - step / 2);
-    }
-  }
-  return excess * (1 + 2 ** -50);
-}
-
-const total = (losses: F64): number => losses.reduce((sum, loss) => sum + loss, 0);

@@ -29,7 +29,13 @@ describe('gptq()', () => {
     const sums = hessianAccumulator(3);
     sums.add(x);
     const options = { bits: 3, mapping: 'asymmetric' } as const;
-    expect(gptq(w, { ...options, hessian: sums.matrix })).toEqual(gptq(w, { ...options, activations: x }));
+    const [given, summed] = [{ hessian: sums.matrix }, { activations: x }].map((inputs) =>
+      gptq(w, { ...options, ...inputs }),
+    );
+    expect(given.tensor).toEqual(summed.tensor);
+    // The sums are the solver's own.
+    const workingBytes = summed.report.workingBytes - 8 * 3 * 3;
+    expect(given.report).toEqual({ ...summed.report, workingBytes });
   });
 
   it('gives the same for any multiple of the Hessian', () => {
