@@ -31,7 +31,7 @@ const EXACT = 2;
  * Numerics: float64 in a fixed order; stored values are rounded to float32 where w is float32, and that error is answered too. Exactly
  * halfEven(sparsity * size) weights go, spread evenly over blocks of columns; of equal scores the first stays. With a diagonal H nothing moves, and
  * the mask is that of w^2 H_jj. Weights of inputs that were always 0 go first. With `keepBest` and `exact` no row loses more than its kept
- * weights alone would; plain SparseGPT ('none') does on 19 % of small ill-conditioned rows.
+ * weights alone would; plain SparseGPT ('none') does on 16 % of 4,000 small ill-conditioned rows, by up to 107 times.
  *
  * Cost: n^3 / 6 multiplications for the factor and 3/2 n^2 per row; 1536 inputs and 512 rows take 2 s. `exact` adds per row m^3 / 6, with m
  * the smaller of kept and removed places: 512 rows of 1536 take 16 s at half, 9 s at a quarter. Memory: 16 n^2 bytes and 24 per weight; `exact` 24 n^2 more.
