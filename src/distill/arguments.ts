@@ -27,7 +27,7 @@ export interface Pairs extends Rows {
   readonly out: FloatArray | null;
 }
 
-export const ROW_KEYS = [
+export const ROW_KEYS: readonly (keyof RowOptions)[] = [
   'classes',
   'mask',
   'labels',
@@ -35,15 +35,15 @@ export const ROW_KEYS = [
   'rowWeights',
   'reduction',
   'out',
-] as const satisfies readonly (keyof RowOptions)[];
+];
 
-export const PAIR_KEYS = [
+export const PAIR_KEYS: readonly (keyof PairOptions)[] = [
   ...ROW_KEYS,
   'studentLogits',
   'teacherLogits',
   'temperature',
   'temperatureSquared',
-] as const satisfies readonly (keyof PairOptions)[];
+];
 
 const REDUCTIONS = ['none', 'sum', 'rowMean', 'elementMean'] as const;
 
