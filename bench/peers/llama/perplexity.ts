@@ -3,7 +3,7 @@
  * perplexity of each file, and compares it with what the same weights give in float32. Exits with 1 on a miss.
  *
  *     npm install --prefix bench/peers/llama --omit=optional --ignore-scripts --no-save
- *     TENSORSLIM_MODELS=../models node scripts/run.mjs bench/peers/llama/perplexity.ts [--only Q4_K_M]
+ *     TENSORSLIM_MODELS=../models node scripts/run.mjs bench/peers/llama/perplexity.ts [--only Q4_K_M,Q8_0]
  *
  * llama.cpp also quantizes activations (to 8 bits, in blocks), so that its figures differ a little from those of float32 arithmetic.
  */
@@ -147,7 +147,7 @@ async function check(
 }
 
 const only = process.argv.indexOf('--only');
-const wanted = only < 0 ? null : process.argv[only + 1];
+const wanted = only < 0 ? null : process.argv[only + 1].split(',');
 const folder = tinyLlamaFolder();
 if (folder === null) {
   process.stderr.write('perplexity: TENSORSLIM_MODELS must name the folder that holds tiny-llama\n');
@@ -159,7 +159,7 @@ let misses = 0;
 try {
   console.log('type             bits  float32    llama.cpp  difference');
   for (const [type, pure] of RUNS) {
-    if (wanted !== null && type !== wanted) continue;
+    if (wanted !== null && !wanted.includes(type)) continue;
     const row = await check(llama, folder, join(scratch, 'model.gguf'), type, pure);
     if (!row.isGood) misses++;
     const percent = ((row.measured / row.expected - 1) * 100).toFixed(4);
