@@ -2,7 +2,7 @@
  * Experiment 11: forward KL with gradient and softmax of 64 x 32,000 float32 logits, one thread, all in one run: medians of the processor's time, which does not
  * count what other programs take. A loop with Math.exp, as it is usually written (log-softmax of both, p log p / q, q - p), the scalar twin, the SIMD
  * twin from ordinary arrays and from the kernels' memory, and torch where `TORCH_PYTHON` names a Python that has it.
- * Shown: 19 and 18 ms (softmax 6.2 and 5.6), torch 10, loop 200. The pass over both rows took 27 ms when it computed two exponentials a class, 8
+ * Shown: 19 and 18 ms (softmax 6.2 and 5.6), torch 10, loop 73. The pass over both rows took 27 ms when it computed two exponentials a class, 8
  * since the gradient's array brings the teacher's from the pass that sums them: the SIMD code had run out of registers.
  */
 import { spawnSync } from 'node:child_process';
