@@ -127,15 +127,3 @@ export function wholeStepsOf(
   return Math.min(Math.max(roundTo(quotient, rounding), low), high);
 }
 
-/** The mean over the tensor, each value counting by its importance; regions that have none count nothing. 0 for an empty tensor. */
-export function meanLoss(losses: F64, { start, importance, isUnweighted }: Objective): number {
-  let sum = 0;
-  let weight = 0;
-  for (let r = 0; r < losses.length; r++) {
-    if (isUnweighted[r] === 1) continue;
-    sum += losses[r];
-    if (importance === null) weight += start[r + 1] - start[r];
-    else for (let i = start[r]; i < start[r + 1]; i++) weight += importance[i];
-  }
-  return weight === 0 ? 0 : sum / weight;
-}

@@ -2,10 +2,16 @@
 import type { Pictured } from '../../core/inspect.js';
 import type { AffineOptions, AffineTensor } from '../affine/affine-types.js';
 
-type Shared = Pick<
+interface Shared extends Pick<
   AffineOptions,
   'bits' | 'mapping' | 'granularity' | 'scaleDtype' | 'arithmetic' | 'norm' | 'importance' | 'tail'
->;
+> {
+  /**
+   * Most bytes to take beyond x, importances and result; default no limit. Slices along axis 0 are then searched one after the other: the result is the
+   * same to the bit. A limit that cannot be kept is refused with the least that would do.
+   */
+  readonly memoryLimit?: number;
+}
 
 /** Options of clipSearch, as quantizeAffine has them; `norm` is 2 unless given. */
 export type ClipSearchOptions = Shared;
@@ -36,6 +42,8 @@ export interface ScaleSearchReport {
   readonly regions: number;
   /** Regions whose values all have importance 0: they were searched as if all counted alike, and the objective leaves them out. */
   readonly unweightedRegions: number;
+  /** Bytes taken beyond x, importances and result, counted from the shapes before the work began: see hqq. */
+  readonly workingBytes: number;
 }
 
 export interface HqqReport extends ScaleSearchReport {

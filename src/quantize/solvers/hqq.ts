@@ -1,5 +1,4 @@
 /** Scales that make errors small without calibration data: half-quadratic splitting, and the search among shrunken ranges. */
-import type { F64 } from '../../core/arrays.js';
 import { rangeError, typeError } from '../../core/errors.js';
 import { checkInteger, checkOptions } from '../../core/options.js';
 import { toContiguous, type Contiguous, type TensorLike } from '../../core/tensor.js';
@@ -8,14 +7,10 @@ import { finiteRanges, toFloat32, usesMagnitudes } from '../affine/affine-scale.
 import type { AffineOptions, AffineSettings } from '../affine/affine-types.js';
 import { quantizeWith } from '../affine/affine.js';
 import { HQQ_SCHEDULE, solveHqq, type HqqSchedule } from './hqq-solve.js';
-import type {
-  ClipSearchOptions,
-  ClipSearchResult,
-  HqqOptions,
-  HqqResult,
-  ScaleSearchReport,
-} from './hqq-types.js';
-import { gatherObjective, meanLoss, type Objective } from '../affine/objective.js';
+import type { ClipSearchOptions, ClipSearchResult, HqqOptions, HqqResult } from './hqq-types.js';
+import { checkMemoryLimit, slabsWithin } from './memory-limit.js';
+import { searchInSlabs, workOfSearch, type Searched } from './search-slabs.js';
+import type { Objective } from '../affine/objective.js';
 import { searchGrid } from '../affine/range-search.js';
 import { planRegions } from '../affine/regions.js';
 import { chooseParameters, type Parameters, type Ranges } from '../affine/scale-rule.js';
@@ -29,6 +24,7 @@ const SHARED = [
   'norm',
   'importance',
   'tail',
+  'memoryLimit',
 ] as const;
 
 /**
@@ -46,7 +42,9 @@ const SHARED = [
  * of them is none: so multiplying x by a power of two leaves codes alone, as long as values and scales (float32 ones) stay normal numbers.
  * `errorBound` holds as for quantizeAffine.
  *
- * Cost: about 20 passes over the tensor, 1 s for a million values. Memory: a copy of x and of the importances.
+ * Cost: about 20 passes over the tensor, 1 s for a million values. Memory beyond x and the result, in bytes: 24 per region, 1 per code below 8 bits, 4 per value that is not float32,
+ * 8 per value with importances; for the values in work 4 (12 with importances) and for each of their regions 128. With `memoryLimit` as many entries of axis 0 as
+ * fit are in work at the same time, with the same result to the bit; what cannot fit is refused.
  *
  * Compatible with: the method of HQQ (mobiusml/hqq e0b1d00; its lp_norm, beta, kappa and iters are norm, beta, kappa and iterations). HQQ
  * itself keeps the range's scale and a real zero point; here both are solved for and the zero point is whole: see docs/compat.md for the errors of both.
@@ -67,20 +65,19 @@ export function hqq(x: TensorLike, options: HqqOptions): HqqResult {
   const schedule = checkSchedule(fn, given);
   const input = toContiguous(x, fn);
   const usual = { mapping: 'asymmetric', granularity: { kind: 'group', groupSize: 64 } } as const;
-  const { settings, own, objective } = prepare(fn, input, {
-    ...usual,
-    ...sharedOf(given),
-    scaleMethod: 'hqq',
-  });
-  const solved = solveHqq(objective, settings, own, schedule);
-  const regions = solved.losses.length;
-  return {
-    tensor: quantized(input, settings, solved),
-    report: {
-      ...reportOf(solved.losses, solved.wholeLosses, objective),
-      meanPasses: regions === 0 ? 0 : solved.passes / regions,
+  let passes = 0;
+  const { tensor, report } = searched(
+    fn,
+    input,
+    { ...usual, ...sharedOf(given) },
+    'hqq',
+    (task, own, settings) => {
+      const solved = solveHqq(task, settings, own, schedule);
+      passes += solved.passes;
+      return solved;
     },
-  };
+  );
+  return { tensor, report: { ...report, meanPasses: report.regions === 0 ? 0 : passes / report.regions } };
 }
 
 /**
@@ -96,7 +93,9 @@ export function hqq(x: TensorLike, options: HqqOptions): HqqResult {
  * candidates and wins ties, so the objective is never worse than that of round to nearest. Importances of 0 are allowed (inputs that
  * never fired): such values count nothing, and where a whole region has them its values count alike.
  *
- * Cost: 81 passes over the tensor. Memory: a copy of x and of the importances.
+ * Cost: 81 passes over the tensor. Memory beyond x and the result, in bytes: 24 per region, 1 per code below 8 bits, 4 per value that is not float32,
+ * 8 per value with importances; for the values in work 4 (12 with importances) and for each of their regions 128. With `memoryLimit` as many entries of axis 0 as
+ * fit are in work at the same time, with the same result to the bit; what cannot fit is refused.
  *
  * @param x a tensor of real numbers, such as the weights of a layer; never changed
  * @param options bits, mapping, granularity, norm, importance ...
@@ -111,10 +110,10 @@ export function clipSearch(x: TensorLike, options: ClipSearchOptions): ClipSearc
   const fn = 'clipSearch';
   const given = checkOptions(fn, options, SHARED);
   const input = toContiguous(x, fn);
-  const { settings, own, objective } = prepare(fn, input, { ...given, scaleMethod: 'mse' });
-  const { ranges, losses, wholeLosses } = searchGrid(objective, settings, own);
-  const parameters = chooseParameters(ranges, settings);
-  return { tensor: quantized(input, settings, parameters), report: reportOf(losses, wholeLosses, objective) };
+  return searched(fn, input, given, 'mse', (task, own, settings) => {
+    const { ranges, losses, wholeLosses } = searchGrid(task, settings, own);
+    return { ...chooseParameters(ranges, settings), losses, wholeLosses };
+  });
 }
 
 /** The options without the schedule. */
@@ -122,17 +121,29 @@ function sharedOf(given: Partial<HqqOptions>): Partial<ClipSearchOptions> {
   return Object.fromEntries(Object.entries(given).filter(([key]) => SHARED.some((name) => name === key)));
 }
 
-interface Prepared {
-  readonly settings: AffineSettings;
-  readonly own: Ranges;
-  readonly objective: Objective;
-}
-
-function prepare(fn: string, { data, shape }: Contiguous, options: Partial<AffineOptions>): Prepared {
-  const settings = checkAffineOptions(fn, options as AffineOptions, shape);
+/** The codes with the parameters that `search` finds, and the report. */
+function searched(
+  fn: string,
+  input: Contiguous,
+  { memoryLimit, importance, ...rest }: Partial<ClipSearchOptions>,
+  scaleMethod: 'mse' | 'hqq',
+  search: (objective: Objective, own: Ranges, settings: AffineSettings) => Searched,
+): ClipSearchResult {
+  const { data, shape } = input;
+  const options = { ...rest, scaleMethod } as AffineOptions;
+  const limit = checkMemoryLimit(fn, memoryLimit);
+  const unpriced = checkAffineOptions(fn, options, shape);
+  const work = workOfSearch(shape, unpriced, importance !== undefined, data instanceof Float32Array);
+  const fix =
+    'raise it, or choose regions that do not reach across axis 0, so that they can be searched one after the other';
+  const { linesAtOnce, workingBytes } = slabsWithin(fn, limit, work, fix);
+  const settings =
+    importance === undefined ? unpriced : checkAffineOptions(fn, { ...options, importance }, shape);
   const plan = planRegions(shape, settings.granularity);
   const { own, finite } = finiteRanges(fn, data, toFloat32(data), plan, usesMagnitudes(settings), 'throw');
-  return { settings, own, objective: gatherObjective(finite, plan, settings) };
+  const task = { x: finite, shape, settings, own };
+  const found = searchInSlabs(task, linesAtOnce, (objective, ranges) => search(objective, ranges, settings));
+  return { tensor: quantized(input, settings, found), report: { ...found.report, workingBytes } };
 }
 
 function quantized(
@@ -144,20 +155,6 @@ function quantized(
   // prettier-ignore
   const qparams = { scale, zeroPoint, bits, codeMin, codeMax, mapping, granularity, scaleDtype, rounding, arithmetic, seed };
   return quantizeWith(input, qparams);
-}
-
-function reportOf(losses: F64, wholeLosses: F64, objective: Objective): ScaleSearchReport {
-  const regions = losses.length;
-  const kept = losses.reduce((count, loss, r) => count + Number(loss >= wholeLosses[r]), 0);
-  return {
-    norm: objective.norm,
-    objective: meanLoss(losses, objective),
-    roundToNearestObjective: meanLoss(wholeLosses, objective),
-    kept: kept === regions ? 'roundToNearest' : kept === 0 ? 'search' : 'mixed',
-    roundToNearestRegions: kept,
-    regions,
-    unweightedRegions: objective.isUnweighted.reduce((count, flag) => count + flag, 0),
-  };
 }
 
 function checkSchedule(

@@ -104,6 +104,7 @@ describe('hqq()', () => {
       roundToNearestRegions: 1,
       regions: 1,
       unweightedRegions: 0,
+      workingBytes: 24 + 8 + 4 * 8 + 128,
       meanPasses: 0,
     });
     const almost = Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 3.3);
