@@ -126,4 +126,3 @@ export function wholeStepsOf(
   const quotient = scale === 0 ? 0 : f(divides ? x / scale : x * reciprocal);
   return Math.min(Math.max(roundTo(quotient, rounding), low), high);
 }
-
