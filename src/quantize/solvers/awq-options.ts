@@ -2,7 +2,7 @@
 import type { F32, F64, FloatArray } from '../../core/arrays.js';
 import { describe, NumericError, rangeError, typeError } from '../../core/errors.js';
 import { checkInteger, checkOptions } from '../../core/options.js';
-import { normalizeAxis } from '../../core/shape.js';
+import { elementCount, normalizeAxis } from '../../core/shape.js';
 import { toContiguous, type TensorLike } from '../../core/tensor.js';
 import { kernels } from '../../kernels/dispatch.js';
 import { checkAffineOptions } from '../affine/affine-options.js';
@@ -12,6 +12,8 @@ import type { AwqOptions } from './awq-types.js';
 import { checkHessian } from '../../core/hessian-factor.js';
 import { hessianAccumulator } from '../../core/hessian.js';
 import { checkMagnitudes, visitAlong } from './input-scale.js';
+import { planRegions } from '../affine/regions.js';
+import { checkMemoryLimit, slabsWithin } from './memory-limit.js';
 import { checkValidation } from './validation.js';
 
 const KEYS: readonly (keyof AwqOptions)[] = [
@@ -27,6 +29,7 @@ const KEYS: readonly (keyof AwqOptions)[] = [
   'ratios',
   'clip',
   'powerOfTwo',
+  'memoryLimit',
 ];
 
 export interface AwqSettings {
@@ -39,22 +42,56 @@ export interface AwqSettings {
   readonly ratios: number;
   readonly clip: boolean;
   readonly powerOfTwo: boolean;
+  readonly workingBytes: number;
 }
 
 /** The options checked against the shape of the weights. */
-export function checkAwqOptions(fn: string, options: AwqOptions, shape: readonly number[]): AwqSettings {
+export function checkAwqOptions(
+  fn: string,
+  options: AwqOptions,
+  shape: readonly number[],
+  isFloat32: boolean,
+): AwqSettings {
   const given = checkOptions(fn, options, KEYS);
   const inputAxis = normalizeAxis(given.inputAxis ?? -1, shape.length, fn);
+  const settings = checkCodes(fn, given, shape, inputAxis);
+  const workingBytes = checkMemory(fn, given, settings, shape, inputAxis, isFloat32);
   const inputs = checkInputs(fn, given, shape[inputAxis]);
   return {
-    settings: checkCodes(fn, given, shape, inputAxis),
+    settings,
     inputAxis,
     ...inputs,
     validation: checkValidation(fn, given.validation, inputs.curvature.full, shape[inputAxis]),
     ratios: checkInteger(fn, 'ratios', given.ratios ?? 20, 1, 100),
     clip: checkFlag(fn, 'clip', given.clip ?? true),
     powerOfTwo: checkFlag(fn, 'powerOfTwo', given.powerOfTwo ?? false),
+    workingBytes,
   };
+}
+
+/**
+ * What AWQ takes beyond its inputs and its result, in bytes; refused beyond the limit, before the first sum is made. Every ratio is judged by all lines, so
+ * nothing is cut: per weight 22 (the best weights so far, those of ratio 0 and those being tried, 4 each; codes of five attempts; two sets of values).
+ */
+function checkMemory(
+  fn: string,
+  { memoryLimit, activations, validation }: Partial<AwqOptions>,
+  { granularity }: AffineSettings,
+  shape: readonly number[],
+  inputAxis: number,
+  isFloat32: boolean,
+): number {
+  const limit = checkMemoryLimit(fn, memoryLimit);
+  const size = elementCount(shape, fn);
+  if (size === 0) return 0;
+  const n = shape[inputAxis];
+  const sums = Number(activations !== undefined) + Number(validation !== undefined);
+  const squares = sums === 0 ? 0 : 8 * (sums + 1);
+  const { regions } = planRegions(shape, granularity);
+  const perWeight = isFloat32 ? 22 : 26;
+  const fixed = squares * n * n + 256 * n + 48 * (size / n) + perWeight * size + 64 * regions;
+  const fix = 'raise it, pass a hessian or activationNorm instead of activations, or cut w along its outputs';
+  return slabsWithin(fn, limit, { fixed, perLine: 0, lines: 1, step: 1 }, fix).workingBytes;
 }
 
 function checkCodes(

@@ -33,6 +33,8 @@ export interface AwqOptions {
   readonly clip?: boolean;
   /** Rounds input scales to powers of two: dividing weights and multiplying inputs by them rounds nothing. Default false. */
   readonly powerOfTwo?: boolean;
+  /** Most bytes to take beyond w, what is told of the inputs, and result; default no limit. Beyond it the call is refused with the least that would do. */
+  readonly memoryLimit?: number;
 }
 
 export interface AwqReport {
@@ -51,6 +53,8 @@ export interface AwqReport {
   readonly lines: number;
   /** Inputs that were 0 in the whole calibration: they are scaled like the smallest, and their errors cost nothing. */
   readonly deadInputs: number;
+  /** Bytes taken beyond w, what is told of the inputs, and result, counted from the shapes before the work began: see awq. */
+  readonly workingBytes: number;
   /** Losses on `validation`; only where it was given. */
   readonly validation?: ValidationReport;
 }

@@ -35,7 +35,9 @@ const LEAST_NORM = 1e-4;
  * Inputs that were 0 throughout are scaled like the smallest; where all were, none is scaled.
  *
  * Cost: n^2 / 2 multiplications per line and ratio, less where a ratio is given up early: 1536 inputs and 512 lines take 9 s; with activationNorm
- * alone n per line and ratio. Memory: 8 n^2 bytes for H, and w four times.
+ * alone n per line and ratio. Memory beyond w, H or the inputs, and the result, in bytes: 22 per weight (26 where w is not float32), 64 per scale, 256 n,
+ * 48 per line; 16 n^2 where activations or validation are summed up, 24 n^2 for both. All lines judge each ratio, so `memoryLimit` cuts nothing and
+ * only refuses.
  *
  * Compatible with: the method of llm-awq and AutoAWQ (their grid of 20 ratios, clip grid of 20 to half); they measure a block's output in float16 on a
  * sample of tokens, cut each group by its own output alone, and leave the query and key layers uncut (`clip: false`).
@@ -57,7 +59,7 @@ export function awq(w: TensorLike, options: AwqOptions): AwqResult {
   const { data, shape } = toContiguous(w, fn, 'w');
   if (shape.length === 0)
     throw rangeError(fn, 'w', 'at least one axis', 'a scalar', 'pass [outputs, inputs]');
-  const checked = checkAwqOptions(fn, options, shape);
+  const checked = checkAwqOptions(fn, options, shape, data instanceof Float32Array);
   const values = toFloat32(data);
   refuseNonFinite(fn, 'w', values, data);
   const n = shape[checked.inputAxis];
@@ -85,7 +87,7 @@ export function awq(w: TensorLike, options: AwqOptions): AwqResult {
   return { tensor: kept.tensor, inputScale: kept.inputScale, report };
 }
 
-function reportOf({ lines, norm }: Task, kept: Attempt, nearest: Attempt): AwqReport {
+function reportOf({ lines, norm, workingBytes }: Task, kept: Attempt, nearest: Attempt): AwqReport {
   return {
     loss: kept.loss,
     roundToNearestLoss: nearest.loss,
@@ -95,6 +97,7 @@ function reportOf({ lines, norm }: Task, kept: Attempt, nearest: Attempt): AwqRe
     regions: kept.tensor.scale.length,
     lines: lines.starts.length,
     deadInputs: deadInputs(norm),
+    workingBytes,
   };
 }
 
@@ -142,6 +145,7 @@ function emptyResult(
     regions: tensor.scale.length,
     lines: 0,
     deadInputs: deadInputs(norm),
+    workingBytes: 0,
   } as const;
   return { tensor, inputScale, report };
 }

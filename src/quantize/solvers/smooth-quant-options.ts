@@ -7,6 +7,7 @@ import { toContiguous, type TensorLike } from '../../core/tensor.js';
 import { toFloat32 } from '../affine/affine-scale.js';
 import { checkFlag, refuseNonFinite } from './awq-options.js';
 import { checkMagnitudes, magnitudesAlong } from './input-scale.js';
+import { checkMemoryLimit, slabsWithin } from './memory-limit.js';
 import type { SmoothQuantOptions } from './smooth-quant-types.js';
 
 const KEYS: readonly (keyof SmoothQuantOptions)[] = [
@@ -20,6 +21,7 @@ const KEYS: readonly (keyof SmoothQuantOptions)[] = [
   'weightGranularity',
   'activationGranularity',
   'powerOfTwo',
+  'memoryLimit',
 ];
 
 export interface Weight {
@@ -46,6 +48,7 @@ export interface SmoothSettings {
   readonly weightGranularity: 'channel' | 'tensor';
   readonly activationGranularity: 'token' | 'tensor';
   readonly powerOfTwo: boolean;
+  readonly workingBytes: number;
 }
 
 export function checkSmoothQuant(
@@ -56,6 +59,7 @@ export function checkSmoothQuant(
   const checked = checkOptions(fn, options, KEYS);
   const weights = checkWeights(fn, given, checked.inputAxis ?? -1);
   const n = weights[0].shape[weights[0].inputAxis];
+  const workingBytes = checkMemory(fn, checked, weights);
   const { rows, magnitudes } = checkInputs(fn, checked, n);
   return {
     weights,
@@ -76,7 +80,29 @@ export function checkSmoothQuant(
       ['token', 'tensor'],
     ),
     powerOfTwo: checkFlag(fn, 'powerOfTwo', checked.powerOfTwo ?? false),
+    workingBytes,
   };
+}
+
+/**
+ * What SmoothQuant takes beyond its inputs and its result, in bytes; refused beyond the limit before outputs are made. Every alpha is judged by all outputs, so
+ * nothing is cut.
+ */
+function checkMemory(
+  fn: string,
+  { activations, memoryLimit }: Partial<SmoothQuantOptions>,
+  weights: readonly Weight[],
+): number {
+  const limit = checkMemoryLimit(fn, memoryLimit);
+  const n = weights[0].shape[weights[0].inputAxis];
+  const sizes = weights.map(({ data }) => data.length);
+  const [all, largest] = [sizes.reduce((a, b) => a + b, 0), Math.max(...sizes)];
+  const inputs = activations === undefined ? 0 : toContiguous(activations, fn, 'activations').size;
+  const outputs = n === 0 ? 0 : (inputs / n) * (all / n);
+  const measured = activations === undefined ? 0 : 8 * outputs + 14 * (inputs + largest);
+  const fixed = 64 * n + 4 * all + measured;
+  const fix = 'raise it, pass fewer rows of activations, or activationMax instead';
+  return slabsWithin(fn, limit, { fixed, perLine: 0, lines: 1, step: 1 }, fix).workingBytes;
 }
 
 /** One or several weights with the same number of inputs. */

@@ -22,6 +22,8 @@ export interface SmoothQuantOptions {
   readonly activationGranularity?: 'token' | 'tensor';
   /** Rounds input scales to powers of two: the layer's products stay the same to the bit. Default false. */
   readonly powerOfTwo?: boolean;
+  /** Most bytes to take beyond weights, activations and result; default no limit. Beyond it the call is refused with the least that would do. */
+  readonly memoryLimit?: number;
 }
 
 export interface SmoothQuantReport {
@@ -34,6 +36,8 @@ export interface SmoothQuantReport {
   readonly unsmoothedLoss: number | null;
   /** Inputs that were 0 in the whole calibration: they are not scaled. */
   readonly deadInputs: number;
+  /** Bytes taken beyond weights, activations and result, counted from the shapes: see smoothQuant. */
+  readonly workingBytes: number;
 }
 
 export interface SmoothQuantResult {

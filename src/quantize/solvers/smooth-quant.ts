@@ -25,7 +25,8 @@ const LARGEST_INPUT = 2 ** 126;
  * w x to the bit: inputs for which some weight or activation would leave the normal numbers are then not scaled. Powers are within 2^-42, sums float64 in a fixed order:
  * every engine gives the same bytes. Inputs that were 0 throughout have scale 1; weights below 1e-5 of the largest count as that much.
  *
- * Cost: rows * n multiplications per line and alpha, less where an alpha is given up early; memory: the outputs in float64.
+ * Cost: rows * n multiplications per line and alpha, less where an alpha is given up early. Memory beyond weights, activations and the result, in bytes: 64 n and 4 per weight; with
+ * activations 8 per output, 14 per activation and 14 per value of the largest weight. All outputs judge each alpha, so `memoryLimit` cuts nothing and only refuses.
  *
  * Compatible with: smoothquant's smooth_ln_fcs (its scales are 1 / inputScale; it clamps magnitudes at 1e-5 absolute) and the auto-tuned alpha of
  * Intel Neural Compressor, which measures blocks.
@@ -57,6 +58,7 @@ export function smoothQuant(
       loss: best.loss,
       unsmoothedLoss: best.unsmoothedLoss,
       deadInputs: settings.magnitudes.filter((v) => v === 0).length,
+      workingBytes: settings.workingBytes,
     },
   };
 }

@@ -76,6 +76,7 @@ describe('awq()', () => {
       regions: 2,
       lines: 2,
       deadInputs: 3,
+      workingBytes: report.workingBytes,
     });
   });
 
