@@ -39,7 +39,7 @@ export function mseLimits(channel: Channel, bits: Bits, mapping: Mapping, maxBin
   const [low, high] = [Math.min(channel.min, 0), Math.max(channel.max, 0)];
   if (mapping !== 'asymmetric') {
     const divisor = mapping === 'symmetric' ? codeMax : codeMax + 0.5;
-    const search = { stretches, step, fromTop: high >= -low, outer: Math.max(high, -low) };
+    const search = { stretches, step, fromTop: high >= -low, outer: Math.max(high, -low), inner: 1 as const };
     const best = bestEnd(search, Infinity, (end) => ({
       scale: end / divisor,
       first: codeMin,
@@ -64,11 +64,11 @@ function alternate(stretches: Stretches, step: number, min: number, max: number,
   let least = Infinity;
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     const before = least;
-    const upper = bestEnd({ stretches, step, fromTop: true, outer: max }, least, (end) =>
+    const upper = bestEnd({ stretches, step, fromTop: true, outer: max, inner: 0 }, least, (end) =>
       gridOf(low, end, steps),
     );
     if (upper.error < least) [least, high] = [upper.error, upper.end];
-    const lower = bestEnd({ stretches, step, fromTop: false, outer: -min }, least, (end) =>
+    const lower = bestEnd({ stretches, step, fromTop: false, outer: -min, inner: 0 }, least, (end) =>
       gridOf(-end, high, steps),
     );
     if (lower.error < least) [least, low] = [lower.error, -lower.end];
@@ -90,16 +90,18 @@ interface Search {
   readonly fromTop: boolean;
   /** The outermost end, which is tried first. */
   readonly outer: number;
+  /** The innermost, in steps: 0 where the range may end at 0 because its other end does not. */
+  readonly inner: 0 | 1;
 }
 
 /** The distance of an end from 0 with the least error below `limit`. */
 function bestEnd(
-  { stretches, step, fromTop, outer }: Search,
+  { stretches, step, fromTop, outer, inner }: Search,
   limit: number,
   gridAt: (end: number) => Grid,
 ): { end: number; error: number } {
   const best = { end: outer, error: limit };
-  for (let m = Math.ceil(outer / step); m >= 1; m--) {
+  for (let m = Math.ceil(outer / step); m >= inner; m--) {
     const end = Math.min(outer, m * step);
     const error = errorOf(stretches, gridAt(end), best.error, fromTop);
     if (error < best.error) {
