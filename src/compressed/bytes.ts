@@ -30,7 +30,8 @@ const align8 = (n: number): number => Math.ceil(n / 8) * 8;
  * @see docs/formats.md, "One compressed tensor"
  * @example
  * const q = quantizeAffine(Float32Array.of(1, 2, 3), { bits: 4 });
- * fromBytes(toBytes(q)).codes; // Uint8Array [201, 14], as in q
+ * const back = fromBytes(toBytes(q));
+ * back.kind === 'affine' && back.codes; // Uint8Array [201, 14], as in q
  */
 export function toBytes(c: Compressed): U8 {
   const { header, arrays } = toArrays(c);
