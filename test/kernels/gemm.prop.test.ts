@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FloatArray } from '../../src/core/arrays.js';
+import type { F32, FloatArray } from '../../src/core/arrays.js';
 import { createSimdGemm, gemm } from '../../src/kernels/gemm/family.js';
 import { referenceGemm } from '../../src/kernels/gemm/reference.js';
 import {
@@ -111,8 +111,7 @@ describe('gemmF32', () => {
 
   it('gives the same bits over blocks of every kind', () => {
     const [rows, columns, depth] = [70, 523, 259];
-    const wave = (length: number): Float32Array =>
-      new Float32Array(length).map((_, i) => ((i * 37) % 101) / 7 - 6);
+    const wave = (length: number): F32 => new Float32Array(length).map((_, i) => ((i * 37) % 101) / 7 - 6);
     const shape = {
       rows,
       columns,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { F64 } from '../../src/core/arrays.js';
 import { createSimdSvd, svdKernels } from '../../src/kernels/svd/family.js';
 import { referenceSvd } from '../../src/kernels/svd/reference.js';
 import {
@@ -99,7 +100,7 @@ describe('rotate', () => {
         const length = dotLength + s.more;
         const stride = length + s.gap;
         const split = Math.min(s.split, count);
-        const squaresOf = (of: Float64Array): number[] =>
+        const squaresOf = (of: F64): number[] =>
           Array.from({ length: count }, (_, j) =>
             referenceSvd.dot(of, j * stride, of, j * stride, dotLength),
           );
