@@ -281,7 +281,7 @@ describe('the encodings of other tools', () => {
     expect(metadata.length).toBe((128 * 4 * bits) / bits);
     const back = placesFromCutlass({ data: c.values, shape: [128, 2 * bits] }, metadata);
     expect(bitsOf(decodeSparse(back))).toBe(bitsOf(decodeSparse(c)));
-    expect(metadata.reduce((sum, v) => sum + (v === 0 ? 1 : 0), 0)).toBe(0);
+    expect(metadata.includes(0)).toBe(false);
   });
 
   it('fills pairs with fewer than two values as CUTLASS does', () => {

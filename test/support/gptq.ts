@@ -38,7 +38,7 @@ function anyNormals(length: number): fc.Arbitrary<Float32Array> {
 
 /** Options with everything said but where the Hessian comes from; for a matrix [outputs, inputs]. */
 export type FullOptions = Required<
-  Omit<GptqOptions, 'hessian' | 'activations' | 'validation' | 'inputAxis' | 'staticGroups'>
+  Omit<GptqOptions, 'hessian' | 'activations' | 'validation' | 'inputAxis' | 'staticGroups' | 'memoryLimit'>
 > &
   Pick<GptqOptions, 'staticGroups'>;
 
