@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { exponential, exponentialFloat32 } from '../../src/core/elementary.js';
+import { isBrief } from '../support/brief.js';
 
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
+
+/** Every float32, or in brief one of 17: a prime, so that all low bits occur. */
+const STEP = isBrief ? 17 : 1;
 
 /** The worst error over every float32 with this sign whose exponent is `exponent`, in last places of the result. */
 function worstOf(sign: 0 | 1, exponent: number): number {
   let most = 0;
   const begin = ((sign << 31) | ((exponent + 127) << 23)) >>> 0;
-  for (let mantissa = 0; mantissa < 2 ** 23; mantissa++) {
+  for (let mantissa = 0; mantissa < 2 ** 23; mantissa += STEP) {
     bits[0] = begin + mantissa;
     const x = float[0];
     const wanted = exponential(x);
